@@ -1,0 +1,3 @@
+//! Compares.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! corpus
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! embedded
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! provision
+
+fn main() {}
