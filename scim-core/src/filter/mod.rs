@@ -28,6 +28,6 @@ pub use crate::text::Text;
 pub use ast::{CompareOp, Comparison, Filter, ValuePath};
 pub use build::attr;
 pub use literal::{Literal, Number};
-pub use matcher::{FilterError, Matcher};
 pub(crate) use matcher::ElementMatcher;
+pub use matcher::{FilterError, Matcher};
 pub use parse::{ParseOptions, Parsed};

@@ -20,7 +20,12 @@ impl PatchOp {
     ///
     /// # Errors
     /// With the keyword that RFC 7644 Table 9 has for it.
-    pub fn apply(&self, _resource: &mut Value, _schemas: &ResourceSchemas, _options: &PatchOptions) -> Result<Applied, PatchError> {
+    pub fn apply(
+        &self,
+        _resource: &mut Value,
+        _schemas: &ResourceSchemas,
+        _options: &PatchOptions,
+    ) -> Result<Applied, PatchError> {
         Ok(Applied { changed: false, quirks: self.quirks })
     }
 }
