@@ -1,1 +1,18 @@
-//! authentik-client
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod call;
+pub mod ensure;
+mod error;
+pub mod id;
+pub mod mapping;
+pub mod model;
+pub mod profile;
+pub mod scope;
+pub mod sync;
+
+pub use api::{
+    Applications, Authentik, AuthentikBuilder, Events, Groups, List, PolicyBindings, Schedules, ScimGroupLinks,
+    ScimMappings, ScimProviders, ScimUserLinks, Tasks, Users,
+};
+pub use error::{Error, ErrorKind, FieldError};

@@ -30,6 +30,7 @@
 
 mod answer;
 mod base_url;
+mod count;
 mod error;
 mod func;
 mod operation;
@@ -49,6 +50,7 @@ use bytes::Bytes;
 
 pub use answer::{Answer, parse_retry_after};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
+pub use count::{Counted, Counter};
 pub use error::{TransportError, TransportErrorKind};
 pub use func::{FnTransport, from_fn};
 pub use operation::{Attempts, Deadline, Operation};
@@ -105,6 +107,11 @@ pub trait TransportExt: Transport + Sized + 'static {
     /// Wraps every exchange in a [`tracing`] span without personal data.
     fn trace(self) -> Trace<Self> {
         Trace::new(self)
+    }
+
+    /// Counts the requests that pass.
+    fn counted(self, counter: Arc<Counter>) -> Counted<Self> {
+        Counted::new(self, counter)
     }
 
     /// Erases the type: what clients hold.

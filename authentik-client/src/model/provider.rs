@@ -1,0 +1,225 @@
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{Extra, open_enum};
+use crate::id::{ApplicationSlug, GroupUuid, MappingUuid, ProviderPk};
+
+open_enum! {
+    /// Which SCIM server a provider adapts to.
+    CompatibilityMode {
+        /// By the RFC.
+        Default = "default",
+        /// AWS IAM Identity Center: treated as without PATCH.
+        Aws = "aws",
+        /// Slack.
+        Slack = "slack",
+        /// Salesforce.
+        Salesforce = "sfdc",
+        /// Webex.
+        Webex = "webex",
+        /// vCenter.
+        Vcenter = "vcenter",
+        /// GitLab: nothing supported.
+        Gitlab = "gitlab",
+    }
+}
+
+/// A SCIM provider (`/providers/scim/`). Saving one starts a full sync.
+#[derive(Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ScimProvider {
+    /// The id in URLs.
+    pub pk: ProviderPk,
+    /// The name; the job finds a provider by it.
+    pub name: String,
+    /// Where it sends to. One trailing slash is cut when it is used.
+    pub url: String,
+    /// The bearer token that it sends. Older versions echo it, newer ones (2026.2.7, 2026.5.7,
+    /// 2026.8.2) leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
+    pub token: Option<SecretString>,
+    /// The mappings of users. Empty is an error at sync time, not "the default" (H590).
+    #[serde(default)]
+    pub property_mappings: Vec<MappingUuid>,
+    /// The mappings of groups.
+    #[serde(default)]
+    pub property_mappings_group: Vec<MappingUuid>,
+    /// Which groups are sent; empty means all. Users are not limited by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_filters: Option<Vec<GroupUuid>>,
+    /// Whether service accounts stay out.
+    #[serde(default)]
+    pub exclude_users_service_account: bool,
+    /// Which SCIM server it adapts to.
+    #[serde(default = "by_the_rfc")]
+    pub compatibility_mode: CompatibilityMode,
+    /// Whether writes are logged instead of sent. Shows nothing of deletions (H10).
+    #[serde(default)]
+    pub dry_run: bool,
+    /// How many users one page task handles; since 2025.12.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_page_size: Option<u32>,
+    /// Whether remote users and groups are adopted by name; since 2026.8.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery_enabled: Option<bool>,
+    /// The application that has it as backchannel provider. Without one nothing is ever sent.
+    #[serde(default)]
+    pub assigned_backchannel_application_slug: Option<ApplicationSlug>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+fn by_the_rfc() -> CompatibilityMode {
+    CompatibilityMode::Default
+}
+
+// The signature is serde's.
+#[allow(clippy::ref_option)]
+fn exposed<S: Serializer>(token: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match token {
+        Some(token) => serializer.serialize_str(token.expose_secret()),
+        None => serializer.serialize_none(),
+    }
+}
+
+impl fmt::Debug for ScimProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScimProvider")
+            .field("pk", &self.pk)
+            .field("name", &self.name)
+            .field("url", &self.url)
+            .field("dry_run", &self.dry_run)
+            .field("assigned_backchannel_application_slug", &self.assigned_backchannel_application_slug)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The body that creates a provider. Creating starts a full sync at once, and a second one follows
+/// within a minute: create it in [`dry_run`](Self::dry_run) and without an application.
+#[derive(Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NewScimProvider {
+    /// The name.
+    pub name: String,
+    /// Where it sends to.
+    pub url: String,
+    /// The bearer token that it sends.
+    #[serde(default, serialize_with = "exposed")]
+    pub token: Option<SecretString>,
+    /// The mappings of users: at least one.
+    pub property_mappings: Vec<MappingUuid>,
+    /// The mappings of groups: at least one.
+    pub property_mappings_group: Vec<MappingUuid>,
+    /// Which groups are sent; empty means all.
+    pub group_filters: Vec<GroupUuid>,
+    /// Whether service accounts stay out.
+    pub exclude_users_service_account: bool,
+    /// Whether writes are logged instead of sent.
+    pub dry_run: bool,
+}
+
+impl NewScimProvider {
+    /// A provider in dry run that leaves service accounts out and sends no group before
+    /// `group_filters` says which.
+    pub fn new(name: impl Into<String>, url: impl Into<String>, token: SecretString) -> Self {
+        Self {
+            name: name.into(),
+            url: url.into(),
+            token: Some(token),
+            property_mappings: Vec::new(),
+            property_mappings_group: Vec::new(),
+            group_filters: Vec::new(),
+            exclude_users_service_account: true,
+            dry_run: true,
+        }
+    }
+}
+
+impl fmt::Debug for NewScimProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewScimProvider").field("name", &self.name).field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// A partial change of a provider: what is `None` stays. Any change starts a full sync.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ScimProviderPatch {
+    /// The name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it sends to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The bearer token that it sends.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
+    pub token: Option<SecretString>,
+    /// The mappings of users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub property_mappings: Option<Vec<MappingUuid>>,
+    /// The mappings of groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub property_mappings_group: Option<Vec<MappingUuid>>,
+    /// Which groups are sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_filters: Option<Vec<GroupUuid>>,
+    /// Whether service accounts stay out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclude_users_service_account: Option<bool>,
+    /// Whether writes are logged instead of sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
+impl ScimProviderPatch {
+    /// The names of the members that it changes.
+    pub fn members(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        let mut add = |some: bool, name| {
+            if some {
+                names.push(name);
+            }
+        };
+        add(self.name.is_some(), "name");
+        add(self.url.is_some(), "url");
+        add(self.token.is_some(), "token");
+        add(self.property_mappings.is_some(), "property_mappings");
+        add(self.property_mappings_group.is_some(), "property_mappings_group");
+        add(self.group_filters.is_some(), "group_filters");
+        add(self.exclude_users_service_account.is_some(), "exclude_users_service_account");
+        add(self.dry_run.is_some(), "dry_run");
+        names
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.members().is_empty()
+    }
+}
+
+impl fmt::Debug for ScimProviderPatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScimProviderPatch").field("members", &self.members()).finish_non_exhaustive()
+    }
+}
+
+/// A provider's sync status (`…/sync/status/`). "done" says that a task ran, not that it succeeded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SyncStatus {
+    /// Whether the provider's lock is held.
+    pub is_running: bool,
+    /// When the newest task without complaint ended; moves while a sync is still running. Absent
+    /// before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_successful_sync: Option<String>,
+    /// The state of the newest ended task. Absent before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sync_status: Option<String>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub extra: Extra,
+}

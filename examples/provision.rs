@@ -1,3 +1,0 @@
-//! provision
-
-fn main() {}

@@ -1,0 +1,109 @@
+//! What a person sees: progress on standard error while it works, tables on standard output at the end.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ContentArrangement, Table};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use provision::{Event, Outcome, Report, Severity, Verdict};
+
+/// The progress of a run.
+pub struct Screen {
+    bar: ProgressBar,
+    live: bool,
+}
+
+impl Screen {
+    pub fn new() -> Self {
+        let live = std::io::stderr().is_terminal();
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, live }
+    }
+
+    pub fn show(&self, event: &Event) {
+        match event {
+            Event::StepStarted { name } => {
+                self.bar.set_message(name.clone());
+                self.bar.enable_steady_tick(Duration::from_millis(100));
+            }
+            Event::Progress { text } => self.bar.set_message(text.clone()),
+            Event::StepFinished(step) => {
+                let mark = match step.outcome {
+                    Outcome::Created => "+",
+                    Outcome::Updated => "~",
+                    Outcome::Planned => "?",
+                    Outcome::Found => "!",
+                    Outcome::Failed => "x",
+                    _ => "=",
+                };
+                let detail = if step.detail.is_empty() { String::new() } else { format!(": {}", step.detail) };
+                self.line(&format!("  {mark} {}{detail} ({:.2} s)", step.name, step.seconds));
+            }
+            Event::Found(finding) => self.line(&format!("  ! {finding}")),
+            Event::Finished(_) => self.bar.finish_and_clear(),
+            _ => {}
+        }
+    }
+
+    fn line(&self, text: &str) {
+        if self.live {
+            self.bar.println(text);
+        } else {
+            eprintln!("{text}");
+        }
+    }
+}
+
+/// What both sides hold, and what was found.
+pub fn summary(report: &Report) -> String {
+    let mut out = String::new();
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["", "authentik asks for", "Cloudflare holds", ""]);
+    for (name, count) in [
+        ("users", report.users),
+        ("groups", report.groups),
+        ("memberships", report.memberships),
+        ("groups with policies", report.policies),
+    ] {
+        let verdict = if count.wanted == count.present { "agree" } else { "DIFFER" };
+        table.add_row([name.to_owned(), count.wanted.to_string(), count.present.to_string(), verdict.to_owned()]);
+    }
+    out.push_str(&format!("{table}\n"));
+    if !report.untouched.is_empty() {
+        out.push_str(&format!("Not of this job and left alone: {}\n", report.untouched.join(", ")));
+    }
+    if !report.findings.is_empty() {
+        let mut table = Table::new();
+        table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_header(["", "resource", "what is the case", "what to do"]);
+        for finding in &report.findings {
+            let mark = match finding.severity {
+                Severity::Warning => "warning",
+                Severity::Difference => "differs",
+                Severity::Stop => "STOP",
+            };
+            table.add_row([mark, finding.resource.as_str(), finding.message.as_str(), finding.cure.as_str()]);
+        }
+        out.push_str(&format!("{table}\n"));
+    }
+    out.push_str(&format!(
+        "{} requests to authentik, {} to Cloudflare (the sync's own included).\n",
+        report.requests.authentik, report.requests.cloudflare
+    ));
+    out.push_str(match report.verdict() {
+        Verdict::Agree => "Both sides agree.\n",
+        Verdict::Differ if report.dry_run => "Changes are pending; nothing was changed.\n",
+        Verdict::Differ => "The two sides differ: see above.\n",
+        Verdict::Stopped => "Stopped before doing harm: see above.\n",
+        Verdict::Failed => "The run failed.\n",
+    });
+    if let Some(error) = &report.error {
+        out.push_str(&format!("Error: {error}\n"));
+    }
+    out
+}
