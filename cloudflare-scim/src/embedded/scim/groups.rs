@@ -132,7 +132,7 @@ fn replace(state: &mut State, request: &Incoming, id: &str) -> Outcome {
     let members = tags(state, &members)?;
     check_name(state, &group, &name)?;
     // Everything is checked: from here on nothing is refused.
-    settle(state, &group, Some(&name), Some(external_id));
+    settle(state, &group, Some(&name), Some(external_id.as_deref().unwrap_or_default()));
     state.replace_members(&group, &members);
     Ok(ok(&show(state, target(state, id)?, true), id))
 }
@@ -146,8 +146,8 @@ fn check_name(state: &State, id: &UserGroupId, name: &str) -> Result<(), ScimErr
     Err(refused(&refusal, state.switches))
 }
 
-/// Writes name and external id. A group that SCIM has written to is SCIM's from then on.
-fn settle(state: &mut State, id: &UserGroupId, name: Option<&str>, external_id: Option<Option<String>>) {
+/// Writes name and external id (empty: none). A group that SCIM has written to is SCIM's from then on.
+fn settle(state: &mut State, id: &UserGroupId, name: Option<&str>, external_id: Option<&str>) {
     if let Some(name) = name {
         state.rename_group(id, name);
     }
@@ -156,7 +156,7 @@ fn settle(state: &mut State, id: &UserGroupId, name: Option<&str>, external_id: 
         group.managed = true;
         group.modified = now;
         if let Some(external_id) = external_id {
-            group.external_id = external_id;
+            group.external_id = Some(external_id).filter(|id| !id.is_empty()).map(str::to_owned);
         }
     }
 }
@@ -183,7 +183,8 @@ pub(super) fn read_patch(state: &State, request: &Incoming) -> Result<PatchOp, S
 /// One step of a PATCH, checked and not yet made.
 enum Step {
     Name(String),
-    ExternalId(Option<String>),
+    /// Empty: none.
+    ExternalId(String),
     Add(Vec<UserTag>),
     Remove(Vec<String>),
     Clear,
@@ -196,19 +197,17 @@ fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
     let mut steps = Vec::new();
     for operation in &message.operations {
         let value = operation.value.as_ref();
-        match &operation.path {
-            Some(path) => one_step(state, &mut steps, operation.op, path, value)?,
-            None => {
-                let map = value.and_then(Value::as_object);
-                let map = map.ok_or_else(|| {
-                    bad(ScimType::InvalidValue, "without a path the value must be an object of attributes")
-                })?;
-                for (name, value) in map {
-                    match name.parse::<PatchPath>() {
-                        Ok(path) => one_step(state, &mut steps, operation.op, &path, Some(value))?,
-                        Err(_) => unknown(state, name)?,
-                    }
-                }
+        if let Some(path) = &operation.path {
+            one_step(state, &mut steps, operation.op, path, value)?;
+            continue;
+        }
+        let map = value.and_then(Value::as_object);
+        let map =
+            map.ok_or_else(|| bad(ScimType::InvalidValue, "without a path the value must be an object of attributes"))?;
+        for (name, value) in map {
+            match name.parse::<PatchPath>() {
+                Ok(path) => one_step(state, &mut steps, operation.op, &path, Some(value))?,
+                Err(_) => unknown(state, name)?,
             }
         }
     }
@@ -218,7 +217,9 @@ fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
             if steps.iter().any(|step| matches!(step, Step::Name(_) | Step::ExternalId(_))) {
                 return Err(refused(&Refusal::SystemGroup, state.switches));
             }
-            steps.into_iter().for_each(|step| apply_system(state, known, step));
+            for step in steps {
+                apply_system(state, known, step);
+            }
         }
         Target::Custom(group) => {
             let group = group.id.clone();
@@ -228,7 +229,9 @@ fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
                 }
             }
             settle(state, &group, None, None);
-            steps.into_iter().for_each(|step| apply(state, &group, step));
+            for step in steps {
+                apply(state, &group, step);
+            }
         }
     }
     Ok(ok(&show(state, target(state, id)?, true), id))
@@ -250,8 +253,8 @@ fn one_step(
         },
         ("externalid", None, None) => {
             let text = match (op, value_or_null) {
-                (Op::Remove, _) | (_, Value::Null) => None,
-                (_, value) => Some(body::as_text(value, "externalId")?).filter(|text| !text.is_empty()),
+                (Op::Remove, _) | (_, Value::Null) => String::new(),
+                (_, value) => body::as_text(value, "externalId")?,
             };
             steps.push(Step::ExternalId(text));
         }
@@ -306,7 +309,7 @@ fn apply(state: &mut State, id: &UserGroupId, step: Step) {
     let now = state.now();
     match step {
         Step::Name(name) => settle(state, id, Some(&name), None),
-        Step::ExternalId(external_id) => settle(state, id, None, Some(external_id)),
+        Step::ExternalId(external_id) => settle(state, id, None, Some(&external_id)),
         Step::Add(tags) => tags.iter().for_each(|tag| {
             state.join(id, tag, now);
         }),
@@ -327,7 +330,9 @@ fn apply_system(state: &mut State, known: &'static Known, step: Step) {
         Step::Clear => {
             let holders = state.members.values().filter(|member| state.holds(member, known));
             let tags: Vec<UserTag> = holders.map(|member| member.tag.clone()).collect();
-            tags.iter().for_each(|tag| state.set_held(tag, known, false));
+            for tag in &tags {
+                state.set_held(tag, known, false);
+            }
         }
         Step::Name(_) | Step::ExternalId(_) => {}
     }

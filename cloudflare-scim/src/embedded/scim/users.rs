@@ -114,16 +114,13 @@ fn show_gone(person: &Person) -> User {
 
 fn list(state: &State, request: &Incoming) -> Outcome {
     let shown = |(person, member): &(&Person, &Membership)| Some(show(state, person, member));
-    match equality(request, "userName")? {
-        Some(user_name) => {
-            let found: Vec<_> = state.member_by_email(&user_name).into_iter().collect();
-            page(request, state.switches, &found, shown)
-        }
-        None => {
-            let all: Vec<_> =
-                state.members.values().filter_map(|member| Some((state.person(&member.tag)?, member))).collect();
-            page(request, state.switches, &all, shown)
-        }
+    if let Some(user_name) = equality(request, "userName")? {
+        let found: Vec<_> = state.member_by_email(&user_name).into_iter().collect();
+        page(request, state.switches, &found, shown)
+    } else {
+        let all: Vec<_> =
+            state.members.values().filter_map(|member| Some((state.person(&member.tag)?, member))).collect();
+        page(request, state.switches, &all, shown)
     }
 }
 
@@ -288,8 +285,10 @@ fn present(state: &mut State, id: &str, active: Option<bool>) -> Result<UserTag,
 struct Changes {
     active: Option<bool>,
     user_name: Option<String>,
-    given_name: Option<Option<String>>,
-    family_name: Option<Option<String>>,
+    /// Empty: none.
+    given_name: Option<String>,
+    /// Empty: none.
+    family_name: Option<String>,
 }
 
 fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
@@ -309,10 +308,10 @@ fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
         }
         if let Some(person) = state.person_mut(&tag) {
             if let Some(name) = changes.given_name {
-                person.given_name = name;
+                person.given_name = Some(name).filter(|name| !name.is_empty());
             }
             if let Some(name) = changes.family_name {
-                person.family_name = name;
+                person.family_name = Some(name).filter(|name| !name.is_empty());
             }
         }
     }
@@ -328,20 +327,18 @@ fn changes(state: &State, message: &PatchOp) -> Result<Changes, ScimError> {
             continue;
         }
         let value = operation.value.as_ref().unwrap_or(&Value::Null);
-        match &operation.path {
-            Some(path) => one_change(state, &mut changes, path, value)?,
-            None => {
-                let map = value.as_object();
-                let map = map.ok_or_else(|| {
-                    bad(ScimType::InvalidValue, "without a path the value must be an object of attributes")
-                })?;
-                for (name, value) in map {
-                    // Keys like `name.givenName` come from Entra.
-                    match name.parse::<PatchPath>() {
-                        Ok(path) => one_change(state, &mut changes, &path, value)?,
-                        Err(_) => unknown(state, name)?,
-                    }
-                }
+        if let Some(path) = &operation.path {
+            one_change(state, &mut changes, path, value)?;
+            continue;
+        }
+        let map = value.as_object();
+        let map =
+            map.ok_or_else(|| bad(ScimType::InvalidValue, "without a path the value must be an object of attributes"))?;
+        for (name, value) in map {
+            // Keys like `name.givenName` come from Entra.
+            match name.parse::<PatchPath>() {
+                Ok(path) => one_change(state, &mut changes, &path, value)?,
+                Err(_) => unknown(state, name)?,
             }
         }
     }
@@ -352,8 +349,8 @@ fn one_change(state: &State, changes: &mut Changes, path: &PatchPath, value: &Va
     let attribute = path.attribute().name().to_ascii_lowercase();
     let sub = path.sub().map(str::to_ascii_lowercase);
     let optional = |value: &Value, name: &str| match value {
-        Value::Null => Ok(None),
-        value => body::as_text(value, name).map(|text| (!text.is_empty()).then_some(text)),
+        Value::Null => Ok(String::new()),
+        value => body::as_text(value, name),
     };
     match (attribute.as_str(), sub.as_deref(), path.filter()) {
         ("active", None, None) => changes.active = Some(body::as_flag(value, "active", state.switches)?),
