@@ -1,0 +1,323 @@
+use serde_json::{Map, Value};
+
+use crate::filter::check::Check;
+use crate::filter::{CompareOp, Comparison, Filter, Literal};
+use crate::limits::MAX_DEPTH;
+use crate::message::{ScimError, ScimType};
+use crate::path::AttributePath;
+use crate::quirk::{Quirk, Quirks};
+use crate::resource::{get_folded, is_unassigned};
+use crate::schema::{Attribute, AttributeType, Home, ResourceSchemas};
+use crate::text::{Text, same_name};
+
+/// Why a well-formed filter cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FilterError {
+    /// `gt`, `ge`, `lt` or `le` on a boolean or binary attribute (RFC 7644 §3.4.2.2).
+    #[error("`{op}` cannot be used on `{path}`: it has no order", op = .op.as_str())]
+    NoOrder {
+        /// The attribute.
+        path: String,
+        /// The operator.
+        op: CompareOp,
+    },
+    /// The tree was built by hand and is deeper than any limit.
+    #[error("the filter is nested too deeply")]
+    TooDeep,
+    /// The attribute is never returned: a filter would leak it.
+    #[error("`{path}` cannot be searched")]
+    Hidden {
+        /// The attribute.
+        path: String,
+    },
+    /// A sub-attribute between brackets that the schema does not know.
+    #[error("`{name}` is no sub-attribute of `{attribute}`")]
+    UnknownSubAttribute {
+        /// The attribute before the brackets.
+        attribute: String,
+        /// The name between them.
+        name: String,
+    },
+}
+
+impl From<&FilterError> for ScimError {
+    fn from(error: &FilterError) -> Self {
+        ScimError::of_type(ScimType::InvalidFilter, error.to_string())
+    }
+}
+
+/// A filter that is resolved against the schemas of a resource type, ready for many resources.
+///
+/// Comparison follows the schema (RFC 7644 §3.4.2.2): `caseExact`, dates as instants, numbers by value, any
+/// element of a list. An attribute that no schema knows is compared as untyped JSON, without case.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    root: Node,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Node {
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Not(Box<Node>),
+    Test(Test),
+    /// One element of the attribute meets the inner node.
+    Element { place: Place, inner: Box<Node> },
+}
+
+/// Where an attribute is, relative to the object that is looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) extension: Option<Text>,
+    pub(crate) name: Text,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Test {
+    pub(crate) place: Place,
+    pub(crate) sub: Option<Text>,
+    pub(crate) check: Check,
+}
+
+impl Matcher {
+    pub(crate) fn new(filter: &Filter, schemas: &ResourceSchemas) -> Result<Self, FilterError> {
+        Compiler { scope: Scope::Resource(schemas), quirks: Quirks::STRICT, fired: Quirks::STRICT }
+            .node(filter, 0)
+            .map(|root| Self { root })
+    }
+
+    /// Whether a resource meets the filter. What is no JSON object has no attributes.
+    pub fn matches(&self, resource: &Value) -> bool {
+        match resource {
+            Value::Object(map) => self.root.holds(map),
+            _ => self.root.holds(&Map::new()),
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
+    }
+}
+
+/// A filter between the brackets of a PATCH path.
+#[derive(Debug, Clone)]
+pub(crate) struct ElementMatcher {
+    root: Node,
+}
+
+impl ElementMatcher {
+    /// Compiles against one attribute; names are its sub-attributes and must be known.
+    pub(crate) fn new(filter: &Filter, attribute: &Attribute, quirks: Quirks) -> Result<(Self, Quirks), FilterError> {
+        let mut compiler = Compiler { scope: Scope::Element(attribute), quirks, fired: Quirks::STRICT };
+        let root = compiler.node(filter, 0)?;
+        Ok((Self { root }, compiler.fired))
+    }
+
+    pub(crate) fn matches(&self, element: &Value) -> bool {
+        holds_in(&self.root, element)
+    }
+
+    /// The one value that `value eq "…"` asks for, compared with or without case.
+    pub(crate) fn by_value(&self) -> Option<&str> {
+        match &self.root {
+            Node::Test(Test { place, sub: None, check: Check::Text(text) }) if same_name(&place.name, "value") => text.equals(),
+            _ => None,
+        }
+    }
+}
+
+impl Node {
+    fn holds(&self, map: &Map<String, Value>) -> bool {
+        match self {
+            Self::All(list) => list.iter().all(|node| node.holds(map)),
+            Self::Any(list) => list.iter().any(|node| node.holds(map)),
+            Self::Not(inner) => !inner.holds(map),
+            Self::Test(test) => test.check.holds(test.place.find(map), test.sub.as_deref()),
+            Self::Element { place, inner } => match place.find(map) {
+                None => false,
+                Some(Value::Array(list)) => list.iter().any(|element| holds_in(inner, element)),
+                Some(single) => holds_in(inner, single),
+            },
+        }
+    }
+
+    /// For an element that is no object: its name is `value`.
+    fn holds_bare(&self, element: &Value) -> bool {
+        match self {
+            Self::All(list) => list.iter().all(|node| node.holds_bare(element)),
+            Self::Any(list) => list.iter().any(|node| node.holds_bare(element)),
+            Self::Not(inner) => !inner.holds_bare(element),
+            Self::Test(test) => test.check.holds(same_name(&test.place.name, "value").then_some(element), None),
+            Self::Element { .. } => false,
+        }
+    }
+}
+
+fn holds_in(node: &Node, element: &Value) -> bool {
+    match element {
+        Value::Object(map) => node.holds(map),
+        bare => node.holds_bare(bare),
+    }
+}
+
+impl Place {
+    fn find<'v>(&self, map: &'v Map<String, Value>) -> Option<&'v Value> {
+        let map = match &self.extension {
+            None => map,
+            Some(urn) => get_folded(map, urn)?.as_object()?,
+        };
+        get_folded(map, &self.name).filter(|value| !is_unassigned(value))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Scope<'a> {
+    Resource(&'a ResourceSchemas),
+    /// Between the brackets of a known attribute.
+    Element(&'a Attribute),
+    /// Between the brackets of an unknown one.
+    Untyped,
+}
+
+struct Compiler<'a> {
+    scope: Scope<'a>,
+    quirks: Quirks,
+    fired: Quirks,
+}
+
+impl<'a> Compiler<'a> {
+    fn node(&mut self, filter: &Filter, depth: usize) -> Result<Node, FilterError> {
+        if depth > MAX_DEPTH {
+            return Err(FilterError::TooDeep);
+        }
+        Ok(match filter {
+            Filter::And(list) => Node::All(self.nodes(list, depth)?),
+            Filter::Or(list) => Node::Any(self.nodes(list, depth)?),
+            Filter::Not(inner) => Node::Not(Box::new(self.node(inner, depth + 1)?)),
+            Filter::Present(path) => {
+                let (place, sub, _) = self.resolve(path)?;
+                Node::Test(Test { place, sub, check: Check::Present })
+            }
+            Filter::Compare(comparison) => self.comparison(comparison)?,
+            Filter::ValuePath(value_path) => {
+                let (place, sub, attribute) = self.resolve(&value_path.path)?;
+                let scope = match (attribute, &sub) {
+                    (Some(attribute), None) => Scope::Element(attribute),
+                    _ => Scope::Untyped,
+                };
+                let outer = std::mem::replace(&mut self.scope, scope);
+                // In a query an unknown name is unassigned; only a PATCH path must know what it writes to.
+                let inner = match (scope, outer) {
+                    (Scope::Element(attribute), Scope::Resource(_)) if !all_known(&value_path.filter, attribute) => {
+                        self.scope = Scope::Untyped;
+                        self.node(&value_path.filter, depth + 1)
+                    }
+                    _ => self.node(&value_path.filter, depth + 1),
+                };
+                self.scope = outer;
+                Node::Element { place, inner: Box::new(inner?) }
+            }
+        })
+    }
+
+    fn nodes(&mut self, list: &[Filter], depth: usize) -> Result<Vec<Node>, FilterError> {
+        list.iter().map(|filter| self.node(filter, depth + 1)).collect()
+    }
+
+    /// Place, sub-attribute and definition of what a path names; the definition is that of the attribute.
+    #[expect(clippy::type_complexity, reason = "three parts that are taken apart at once")]
+    fn resolve(&self, path: &AttributePath) -> Result<(Place, Option<Text>, Option<&'a Attribute>), FilterError> {
+        let untyped = || {
+            let place = Place { extension: path.urn().map(Text::from), name: path.name().into() };
+            (place, path.sub().map(Text::from), None)
+        };
+        Ok(match self.scope {
+            Scope::Untyped => untyped(),
+            Scope::Element(attribute) => {
+                let known = attribute.sub_attribute(path.name());
+                let is_element = !attribute.is_complex() && same_name(path.name(), "value");
+                if known.is_none() && !is_element {
+                    return Err(FilterError::UnknownSubAttribute {
+                        attribute: attribute.name().to_owned(),
+                        name: path.name().chars().take(100).collect(),
+                    });
+                }
+                let name = known.map_or("value", Attribute::name);
+                (Place { extension: None, name: name.into() }, None, Some(known.unwrap_or(attribute)))
+            }
+            Scope::Resource(schemas) => match schemas.locate(path) {
+                Some(located) => {
+                    let extension = match located.home {
+                        Home::Core => None,
+                        Home::Extension(uri) => Some(uri.into()),
+                    };
+                    let known_sub = path.sub().and_then(|sub| located.attribute.sub_attribute(sub));
+                    let sub = path.sub().map(|sub| known_sub.map_or(sub, Attribute::name).into());
+                    (Place { extension, name: located.attribute.name().into() }, sub, Some(located.attribute))
+                }
+                None => untyped(),
+            },
+        })
+    }
+
+    fn comparison(&mut self, comparison: &Comparison) -> Result<Node, FilterError> {
+        let Comparison { path, op, value } = comparison;
+        let (place, sub, attribute) = self.resolve(path)?;
+        // What is compared is the sub-attribute, or the `value` of a complex attribute.
+        let compared = match (attribute, &sub, self.scope) {
+            (Some(attribute), Some(sub), Scope::Resource(_)) if attribute.is_complex() => attribute.sub_attribute(sub),
+            (Some(attribute), None, _) if attribute.is_complex() => attribute.sub_attribute("value"),
+            (attribute, ..) => attribute,
+        };
+        let kind = compared.map(Attribute::attribute_type);
+        let mut value = std::borrow::Cow::Borrowed(value);
+        if let (Some(AttributeType::Boolean), Literal::String(text)) = (kind, value.as_ref())
+            && self.quirks.contains(Quirk::BoolStringInFilter)
+            && (text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"))
+        {
+            self.fired = self.fired.with(Quirk::BoolStringInFilter);
+            value = std::borrow::Cow::Owned(Literal::Boolean(text.eq_ignore_ascii_case("true")));
+        }
+        let unordered = matches!(kind, Some(AttributeType::Boolean | AttributeType::Binary))
+            || matches!(value.as_ref(), Literal::Boolean(_));
+        if op.is_ordering() && unordered {
+            return Err(FilterError::NoOrder { path: path.to_string().chars().take(100).collect(), op: *op });
+        }
+        let exact = compared.is_some_and(Attribute::is_case_exact);
+        Ok(Node::Test(Test { place, sub, check: Check::new(*op, &value, kind, exact) }))
+    }
+}
+
+fn all_known(filter: &Filter, attribute: &Attribute) -> bool {
+    let known = |path: &AttributePath| {
+        attribute.sub_attribute(path.name()).is_some() || (!attribute.is_complex() && same_name(path.name(), "value"))
+    };
+    match filter {
+        Filter::And(list) | Filter::Or(list) => list.iter().all(|f| all_known(f, attribute)),
+        Filter::Not(inner) => all_known(inner, attribute),
+        Filter::Compare(comparison) => known(&comparison.path),
+        Filter::Present(path) => known(path),
+        Filter::ValuePath(_) => false,
+    }
+}
+
+impl Filter {
+    /// Refuses attributes that answers never show (`writeOnly`, `returned: never`, as `password`): whoever may
+    /// filter on them can guess them letter by letter.
+    ///
+    /// # Errors
+    /// [`FilterError::Hidden`] for the first one.
+    pub fn check_searchable(&self, schemas: &ResourceSchemas) -> Result<(), FilterError> {
+        for path in self.paths() {
+            let Some(located) = schemas.locate(&path) else {
+                continue;
+            };
+            let sub = path.sub().and_then(|sub| located.attribute.sub_attribute(sub));
+            if located.attribute.is_hidden() || sub.is_some_and(Attribute::is_hidden) {
+                return Err(FilterError::Hidden { path: path.to_string() });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,33 @@
+//! Filters: which resources, or which values of an attribute (RFC 7644 §3.4.2.2).
+//!
+//! [`Filter::parse`] reads by the letter, with the grammar errata; [`Filter::parse_with`] takes
+//! [quirks](crate::quirk) and [limits](crate::limits). `Display` prints text that parses back to the
+//! same tree. [`attr`] builds filters in code, so that values need no escaping:
+//!
+//! ```
+//! use scim_core::filter::{Filter, attr};
+//! use scim_core::schema::ResourceSchemas;
+//! let filter = attr("userName").eq("bjensen").and(attr("emails.value").co("example.com"));
+//! assert_eq!(filter.to_string(), r#"userName eq "bjensen" and emails.value co "example.com""#);
+//! assert_eq!(Filter::parse(&filter.to_string())?, filter);
+//!
+//! let user = serde_json::json!({"userName": "BJensen", "emails": [{"value": "b@example.com"}]});
+//! assert!(filter.matches(&user, &ResourceSchemas::user())?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod ast;
+mod build;
+mod check;
+mod display;
+mod literal;
+mod matcher;
+pub(crate) mod parse;
+
+pub use crate::text::Text;
+pub use ast::{CompareOp, Comparison, Filter, ValuePath};
+pub use build::attr;
+pub use literal::{Literal, Number};
+pub use matcher::{FilterError, Matcher};
+pub(crate) use matcher::ElementMatcher;
+pub use parse::{ParseOptions, Parsed};

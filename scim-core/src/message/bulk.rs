@@ -1,0 +1,99 @@
+use serde::de::Deserializer;
+use serde_json::Value;
+
+use super::error::status_of;
+use crate::resource::wire::{Wire, wire_struct};
+
+wire_struct! {
+    /// One operation of a bulk request (RFC 7644 §3.7).
+    pub struct BulkOperation {
+        /// `POST`, `PUT`, `PATCH` or `DELETE`.
+        method: Option<String> = "method",
+        /// Path relative to the base URL, for example `/Users/2819c223`.
+        path: Option<String> = "path",
+        /// Client's name for a resource that is being made; required on POST.
+        bulk_id: Option<String> = "bulkId",
+        /// Version that the resource must have.
+        version: Option<String> = "version",
+        /// Body of the operation.
+        data: Option<Value> = "data",
+    }
+}
+
+wire_struct! {
+    /// Several operations in one request (RFC 7644 §3.7).
+    pub struct BulkRequest {
+        /// Schema URIs of the message.
+        schemas: Vec<String> = "schemas",
+        /// Errors after which the server stops; absent: it does not stop.
+        fail_on_errors: Option<u64> = "failOnErrors",
+        /// The operations.
+        operations: Vec<BulkOperation> = "Operations",
+    }
+}
+
+wire_struct! {
+    /// What became of one operation (RFC 7644 §3.7.3).
+    pub struct BulkResult {
+        /// URI of the resource; absent if a POST failed.
+        location: Option<String> = "location",
+        /// Method of the operation.
+        method: Option<String> = "method",
+        /// The client's name, as sent.
+        bulk_id: Option<String> = "bulkId",
+        /// Version of the resource.
+        version: Option<String> = "version",
+        /// HTTP status as text; [`BulkResult::code`] has it as a number.
+        status: Option<BulkStatus> = "status",
+        /// Body, required if the operation failed.
+        response: Option<Value> = "response",
+    }
+}
+
+/// HTTP status of a bulk operation: text on the wire, read as number, text or RFC 7644's printed object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BulkStatus(pub u16);
+
+impl serde::Serialize for BulkStatus {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Wire for BulkStatus {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let value = <Value as serde::Deserialize>::deserialize(deserializer)?;
+        Ok(status_of(&value).map(BulkStatus))
+    }
+}
+
+impl BulkResult {
+    /// HTTP status of the operation.
+    pub fn code(&self) -> Option<u16> {
+        self.status.map(|status| status.0)
+    }
+}
+
+wire_struct! {
+    /// The answer to a bulk request (RFC 7644 §3.7), one result per operation.
+    pub struct BulkResponse {
+        /// Schema URIs of the message.
+        schemas: Vec<String> = "schemas",
+        /// The results, in the order of the operations.
+        operations: Vec<BulkResult> = "Operations",
+    }
+}
+
+impl BulkRequest {
+    /// A request of those operations, which does not stop at errors.
+    pub fn new(operations: Vec<BulkOperation>) -> Self {
+        Self { schemas: vec![super::BULK_REQUEST.to_owned()], operations, ..Self::default() }
+    }
+}
+
+impl BulkResponse {
+    /// An answer of those results.
+    pub fn new(operations: Vec<BulkResult>) -> Self {
+        Self { schemas: vec![super::BULK_RESPONSE.to_owned()], operations, ..Self::default() }
+    }
+}

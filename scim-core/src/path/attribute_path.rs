@@ -1,0 +1,162 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Grammar, ParseError, ParseErrorKind};
+use crate::limits::Limits;
+use crate::schema::{ENTERPRISE_USER, GROUP, USER};
+use crate::text::{Text, same_name};
+
+/// The path of an attribute or sub-attribute: `[URN ":"] name ["." sub]` (RFC 7644 Figure 1).
+///
+/// Spelling is kept; [`matches`](Self::matches) compares as the RFC does, without case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AttributePath {
+    urn: Option<Text>,
+    name: Text,
+    sub: Option<Text>,
+}
+
+/// Known URNs are not copied.
+fn urn_text(urn: &str) -> Text {
+    for known in [USER, ENTERPRISE_USER, GROUP] {
+        if known == urn {
+            return Text::constant(known);
+        }
+    }
+    Text::from(urn)
+}
+
+/// A letter, then letters, digits, `-`, `_` and `$` (RFC 7643 §2.1); `$ref` begins with the dollar (erratum 8924).
+pub(crate) fn is_name(text: &str) -> bool {
+    let rest = text.strip_prefix('$').unwrap_or(text).as_bytes();
+    rest.first().is_some_and(u8::is_ascii_alphabetic)
+        && rest.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$'))
+}
+
+/// `urn:` with a namespace, or another URI with a scheme; ASCII without blanks and brackets.
+fn is_urn(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let namespace = rest.split(':').next().unwrap_or_default();
+    scheme.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        && !namespace.is_empty()
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b":._-~%+=@$!*/,;&?#'".contains(&b))
+}
+
+impl AttributePath {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// The text is no path, with `invalidPath` as keyword.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let limit = Limits::default().bytes();
+        let fail = |kind, at: usize, end: usize| ParseError::new(kind, Grammar::Path, false, at..end, text);
+        if text.len() > limit {
+            return Err(fail(ParseErrorKind::TooLong, limit, text.len()));
+        }
+        Self::read(text).map_err(|(kind, at)| fail(kind, at, text.len()))
+    }
+
+    /// Reads a path without limits; the error has the byte at which it happened.
+    pub(crate) fn read(text: &str) -> Result<Self, (ParseErrorKind, usize)> {
+        let (urn, rest, at) = match text.rfind(':') {
+            Some(colon) => {
+                let (urn, rest) = (text.get(..colon).unwrap_or_default(), text.get(colon + 1..).unwrap_or_default());
+                if !is_urn(urn) {
+                    return Err((ParseErrorKind::InvalidName, 0));
+                }
+                (Some(urn), rest, colon + 1)
+            }
+            None => (None, text, 0),
+        };
+        let (name, sub) = match rest.split_once('.') {
+            Some((name, sub)) => (name, Some(sub)),
+            None => (rest, None),
+        };
+        if !is_name(name) {
+            return Err((ParseErrorKind::InvalidName, at));
+        }
+        if let Some(sub) = sub
+            && !is_name(sub)
+        {
+            let kind = if sub.contains('.') { ParseErrorKind::Nested } else { ParseErrorKind::InvalidName };
+            return Err((kind, at + name.len() + 1));
+        }
+        Ok(Self { urn: urn.map(urn_text), name: Text::from(name), sub: sub.map(Text::from) })
+    }
+
+    /// A path of trusted parts.
+    pub(crate) fn of(urn: Option<&str>, name: &str, sub: Option<&str>) -> Self {
+        Self { urn: urn.map(urn_text), name: name.into(), sub: sub.map(Text::from) }
+    }
+
+    /// A path that the program itself spells.
+    pub(crate) fn constant(text: &'static str) -> Self {
+        let read = Self::read(text);
+        debug_assert!(read.is_ok(), "`{text}` is no attribute path");
+        read.unwrap_or_else(|_| Self { urn: None, name: Text::constant(text), sub: None })
+    }
+
+    /// Schema URN in front of the name.
+    pub fn urn(&self) -> Option<&str> {
+        self.urn.as_deref()
+    }
+
+    /// Name of the attribute.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Name of the sub-attribute.
+    pub fn sub(&self) -> Option<&str> {
+        self.sub.as_deref()
+    }
+
+    /// The same attribute without the sub-attribute.
+    pub fn without_sub(&self) -> Self {
+        Self { urn: self.urn.clone(), name: self.name.clone(), sub: None }
+    }
+
+    /// A sub-attribute of this attribute.
+    pub(crate) fn with_sub(&self, sub: &str) -> Self {
+        Self { urn: self.urn.clone(), name: self.name.clone(), sub: Some(sub.into()) }
+    }
+
+    /// URN and name joined: what the path is if it was meant as a schema URN.
+    pub(crate) fn as_urn(&self) -> Option<String> {
+        self.urn.as_ref().map(|urn| format!("{urn}:{}", self.name))
+    }
+
+    /// Whether both name the same, in any case.
+    pub fn matches(&self, other: &Self) -> bool {
+        let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
+            (Some(a), Some(b)) => same_name(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        same_name(&self.name, &other.name) && same(self.urn(), other.urn()) && same(self.sub(), other.sub())
+    }
+}
+
+impl FromStr for AttributePath {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for AttributePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(urn) = &self.urn {
+            write!(f, "{urn}:")?;
+        }
+        f.write_str(&self.name)?;
+        match &self.sub {
+            Some(sub) => write!(f, ".{sub}"),
+            None => Ok(()),
+        }
+    }
+}

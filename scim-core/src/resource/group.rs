@@ -1,0 +1,32 @@
+use crate::resource::wire::wire_struct;
+use crate::resource::{Member, Meta, ResourceId};
+
+wire_struct! {
+    /// A group (RFC 7643 §4.2).
+    pub struct Group {
+        /// Schema URIs of the resource.
+        schemas: Vec<String> = "schemas",
+        /// Id given by the service provider.
+        id: Option<ResourceId> = "id",
+        /// Id given by the client.
+        external_id: Option<String> = "externalId",
+        /// Name of the group.
+        display_name: Option<String> = "displayName",
+        /// Members. `None`: the answer did not say, which is no empty group; `Some` of an empty list:
+        /// the answer had `[]` or `null`.
+        members: Option<Vec<Member>> = "members",
+        /// What the service provider says about the resource.
+        meta: Option<Meta> = "meta",
+    }
+}
+
+impl Group {
+    /// A group with that name and without members, ready to be created.
+    pub fn new(display_name: impl Into<String>) -> Self {
+        Self {
+            schemas: vec![crate::schema::GROUP.to_owned()],
+            display_name: Some(display_name.into()),
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Resources: what a service provider keeps (RFC 7643 §3 and §4).
+//!
+//! [`User`] and [`Group`] are typed, [`Resource`] is any resource of any schema. All of them read
+//! leniently (names in any case, booleans as text, ids as numbers, `null` and `[]` as absent) and
+//! write by the letter; what they do not know stays in `extra` and is written back as it came.
+//! Two spellings of one attribute in one object are an error.
+//!
+//! ```
+//! use scim_core::resource::User;
+//! let body = r#"{"userName":"bjensen","ACTIVE":"True","groups":["g1"],"favouriteColour":"red"}"#;
+//! let user: User = serde_json::from_str(body)?;
+//! assert_eq!(user.active, Some(true));
+//! assert_eq!(user.extra["favouriteColour"], "red");
+//! assert_eq!(
+//!     serde_json::to_string(&user)?,
+//!     r#"{"userName":"bjensen","active":true,"groups":["g1"],"favouriteColour":"red"}"#
+//! );
+//! assert!(serde_json::from_str::<User>(r#"{"active":true,"Active":false}"#).is_err());
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+mod common;
+mod dynamic;
+mod group;
+mod id;
+mod user;
+pub(crate) mod wire;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use common::{
+    Address, Email, EnterpriseUser, Entitlement, GroupRef, Im, Manager, Member, Membership, Meta, Name, PhoneNumber,
+    Photo, Role, X509Certificate,
+};
+pub use dynamic::{NotAResource, Resource};
+pub(crate) use dynamic::{get_folded, is_unassigned, spelling};
+pub use group::Group;
+pub use id::{EmptyId, Password, ResourceId};
+pub use user::User;
+
+/// A typed resource: where it lives and what every resource has (RFC 7643 §3.1).
+pub trait ScimResource: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// URI of its core schema.
+    const SCHEMA: &'static str;
+    /// Last segment of its endpoint, for example `Users`.
+    const ENDPOINT: &'static str;
+    /// Name of its resource type, for example `User`.
+    const RESOURCE_TYPE: &'static str;
+
+    /// Id given by the service provider.
+    fn id(&self) -> Option<&ResourceId>;
+    /// Id given by the client.
+    fn external_id(&self) -> Option<&str>;
+    /// What the service provider says about it.
+    fn meta(&self) -> Option<&Meta>;
+
+    /// Version for `If-Match`, from `meta.version`.
+    fn version(&self) -> Option<&str> {
+        self.meta().and_then(|meta| meta.version.as_deref())
+    }
+}
+
+macro_rules! scim_resource {
+    ($type:ty, $schema:expr, $endpoint:literal, $name:literal) => {
+        impl ScimResource for $type {
+            const SCHEMA: &'static str = $schema;
+            const ENDPOINT: &'static str = $endpoint;
+            const RESOURCE_TYPE: &'static str = $name;
+
+            fn id(&self) -> Option<&ResourceId> {
+                self.id.as_ref()
+            }
+            fn external_id(&self) -> Option<&str> {
+                self.external_id.as_deref()
+            }
+            fn meta(&self) -> Option<&Meta> {
+                self.meta.as_ref()
+            }
+        }
+    };
+}
+
+scim_resource!(User, crate::schema::USER, "Users", "User");
+scim_resource!(Group, crate::schema::GROUP, "Groups", "Group");

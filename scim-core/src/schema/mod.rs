@@ -1,0 +1,45 @@
+//! Schemas: which attributes a resource has and what may be done with them (RFC 7643 §2, §7 and §8.7).
+//!
+//! The schemas of User, Group and Enterprise User are built in, as the documents that a service
+//! provider serves at `/Schemas`, corrected by the verified errata. Others are added at run time:
+//!
+//! ```
+//! use scim_core::schema::{Schema, SchemaRegistry, USER};
+//! let badge: Schema = serde_json::from_str(r#"{
+//!     "id": "urn:example:Badge", "name": "Badge",
+//!     "attributes": [{"name": "number", "type": "string", "multiValued": false, "mutability": "immutable"}]
+//! }"#)?;
+//! let mut registry = SchemaRegistry::new();
+//! registry.register(badge);
+//! let schemas = registry.resource_schemas(USER, ["urn:example:Badge"]).unwrap();
+//! let number = schemas.attribute("urn:example:Badge:NUMBER").unwrap();
+//! assert_eq!(number.name(), "number");
+//! assert!(schemas.attribute("userName").unwrap().is_required());
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+mod attribute;
+mod config;
+mod registry;
+mod resource_schemas;
+mod resource_type;
+
+pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
+pub use config::{AuthenticationScheme, BulkSupport, FilterSupport, Pagination, SecurityEvents, ServiceProviderConfig, Supported};
+pub use registry::SchemaRegistry;
+pub use resource_schemas::{ResourceSchemas, UnknownSchema};
+pub(crate) use resource_schemas::{Home, Located};
+pub use resource_type::{ResourceType, SchemaExtension};
+
+/// URI of the User schema (RFC 7643 §4.1).
+pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+/// URI of the Group schema (RFC 7643 §4.2).
+pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+/// URI of the enterprise extension of users (RFC 7643 §4.3).
+pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+/// URI of the schema of schemas (RFC 7643 §7).
+pub const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
+/// URI of the schema of resource types (RFC 7643 §6).
+pub const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
+/// URI of the schema of the service provider's configuration (RFC 7643 §5).
+pub const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";

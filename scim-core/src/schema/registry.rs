@@ -1,0 +1,96 @@
+use std::sync::LazyLock;
+
+use crate::schema::{ResourceSchemas, ResourceType, Schema, UnknownSchema};
+use crate::text::same_name;
+
+/// The schemas that a service knows: those of RFC 7643, and what is registered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaRegistry {
+    schemas: Vec<Schema>,
+}
+
+/// The documents of RFC 7643 §8.7, corrected by the errata (`schema/README.md`). A test reads every one.
+static BUILT_IN: LazyLock<SchemaRegistry> = LazyLock::new(|| {
+    let documents = [
+        include_str!("user.json"),
+        include_str!("group.json"),
+        include_str!("enterprise_user.json"),
+        include_str!("service_provider_config.json"),
+        include_str!("resource_type.json"),
+        include_str!("schema.json"),
+    ];
+    SchemaRegistry { schemas: documents.iter().filter_map(|text| serde_json::from_str(text).ok()).collect() }
+});
+
+impl Default for SchemaRegistry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SchemaRegistry {
+    /// The schemas of RFC 7643.
+    pub fn new() -> Self {
+        BUILT_IN.clone()
+    }
+
+    pub(crate) fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
+    /// Adds a schema, or takes the place of the one with the same URI.
+    pub fn register(&mut self, schema: Schema) -> &mut Self {
+        match self.schemas.iter_mut().find(|known| same_name(known.id(), schema.id())) {
+            Some(known) => *known = schema,
+            None => self.schemas.push(schema),
+        }
+        self
+    }
+
+    /// The schema with that URI, in any case.
+    pub fn get(&self, uri: &str) -> Option<&Schema> {
+        self.schemas.iter().find(|schema| same_name(schema.id(), uri))
+    }
+
+    /// All schemas.
+    pub fn iter(&self) -> impl Iterator<Item = &Schema> {
+        self.schemas.iter()
+    }
+
+    /// The schemas of one resource type: a core schema and its extensions.
+    ///
+    /// # Errors
+    /// A URI is not registered.
+    pub fn resource_schemas<'a>(
+        &self,
+        core: &str,
+        extensions: impl IntoIterator<Item = &'a str>,
+    ) -> Result<ResourceSchemas, UnknownSchema> {
+        let find = |uri: &str| self.get(uri).cloned().ok_or_else(|| UnknownSchema::new(uri));
+        let mut schemas = ResourceSchemas::new(find(core)?);
+        for uri in extensions {
+            schemas = schemas.with_extension(find(uri)?);
+        }
+        Ok(schemas)
+    }
+
+    /// The schemas that a [`ResourceType`] names.
+    ///
+    /// # Errors
+    /// A URI is not registered.
+    pub fn of_type(&self, resource_type: &ResourceType) -> Result<ResourceSchemas, UnknownSchema> {
+        let core = resource_type.schema.as_deref().unwrap_or_default();
+        self.resource_schemas(core, resource_type.schema_extensions.iter().filter_map(|e| e.schema.as_deref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_document_reads() {
+        let names: Vec<_> = SchemaRegistry::new().iter().map(|s| s.id().to_owned()).collect();
+        assert_eq!(names.len(), 6, "{names:?}");
+    }
+}

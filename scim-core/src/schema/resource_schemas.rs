@@ -1,0 +1,163 @@
+use std::sync::{Arc, LazyLock};
+
+use crate::path::AttributePath;
+use crate::schema::{Attribute, AttributeType, Mutability, Returned, Schema, SchemaRegistry, ENTERPRISE_USER, GROUP, USER};
+use crate::text::same_name;
+
+/// The schemas of one resource type: core, extensions, and the attributes that every resource has.
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ResourceSchemas(Arc<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    core: Schema,
+    extensions: Vec<Schema>,
+}
+
+/// Where an attribute lives in a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Home<'a> {
+    /// At the top.
+    Core,
+    /// In the object under that schema URI.
+    Extension(&'a str),
+}
+
+/// An attribute with its place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Located<'a> {
+    pub(crate) home: Home<'a>,
+    pub(crate) attribute: &'a Attribute,
+}
+
+/// No schema with that URI is registered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no schema `{0}` is registered")]
+pub struct UnknownSchema(String);
+
+impl UnknownSchema {
+    pub(crate) fn new(uri: &str) -> Self {
+        Self(uri.chars().take(200).collect())
+    }
+}
+
+static USER_SCHEMAS: LazyLock<ResourceSchemas> = LazyLock::new(|| {
+    let registry = SchemaRegistry::built_in();
+    let schemas = ResourceSchemas::new(registry.get(USER).cloned().unwrap_or_default());
+    schemas.with_extension(registry.get(ENTERPRISE_USER).cloned().unwrap_or_default())
+});
+
+static GROUP_SCHEMAS: LazyLock<ResourceSchemas> =
+    LazyLock::new(|| ResourceSchemas::new(SchemaRegistry::built_in().get(GROUP).cloned().unwrap_or_default()));
+
+/// `schemas`, `id`, `externalId` and `meta` (RFC 7643 §3 and §3.1), which no schema document lists.
+static COMMON: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
+    let exact = |name: &str, kind: AttributeType, mutability: Mutability, returned: Returned| Attribute {
+        case_exact: Some(true),
+        mutability: Some(mutability),
+        returned: Some(returned),
+        ..Attribute::new(name, kind)
+    };
+    let sub = |name: &str, kind| exact(name, kind, Mutability::ReadOnly, Returned::Default);
+    let meta = Attribute {
+        mutability: Some(Mutability::ReadOnly),
+        sub_attributes: vec![
+            sub("resourceType", AttributeType::String),
+            sub("created", AttributeType::DateTime),
+            sub("lastModified", AttributeType::DateTime),
+            sub("location", AttributeType::Reference),
+            sub("version", AttributeType::String),
+        ],
+        ..Attribute::new("meta", AttributeType::Complex)
+    };
+    let schemas = exact("schemas", AttributeType::Reference, Mutability::ReadWrite, Returned::Always);
+    vec![
+        Attribute { multi_valued: Some(true), required: Some(true), ..schemas },
+        exact("id", AttributeType::String, Mutability::ReadOnly, Returned::Always),
+        exact("externalId", AttributeType::String, Mutability::ReadWrite, Returned::Default),
+        meta,
+    ]
+});
+
+impl ResourceSchemas {
+    /// A resource type of that core schema, without extensions.
+    pub fn new(core: Schema) -> Self {
+        Self(Arc::new(Inner { core, extensions: Vec::new() }))
+    }
+
+    /// User with the enterprise extension.
+    pub fn user() -> Self {
+        USER_SCHEMAS.clone()
+    }
+
+    /// Group.
+    pub fn group() -> Self {
+        GROUP_SCHEMAS.clone()
+    }
+
+    /// Adds an extension.
+    pub fn with_extension(mut self, extension: Schema) -> Self {
+        Arc::make_mut(&mut self.0).extensions.push(extension);
+        self
+    }
+
+    /// The core schema.
+    pub fn core(&self) -> &Schema {
+        &self.0.core
+    }
+
+    /// The extensions.
+    pub fn extensions(&self) -> &[Schema] {
+        &self.0.extensions
+    }
+
+    /// The attributes that every resource has: `schemas`, `id`, `externalId`, `meta`.
+    pub fn common() -> &'static [Attribute] {
+        &COMMON
+    }
+
+    /// The extension with that URI, in any case.
+    pub fn extension(&self, uri: &str) -> Option<&Schema> {
+        self.0.extensions.iter().find(|schema| same_name(schema.id(), uri))
+    }
+
+    /// The definition of an attribute or sub-attribute by the text of its path: `userName`,
+    /// `name.givenName`, `urn:…:User:manager.displayName`, in any case.
+    pub fn attribute(&self, path: &str) -> Option<&Attribute> {
+        let path = AttributePath::parse(path).ok()?;
+        let located = self.locate(&path)?;
+        match path.sub() {
+            Some(sub) => located.attribute.sub_attribute(sub),
+            None => Some(located.attribute),
+        }
+    }
+
+    /// The attribute that a path names, whatever its sub-attribute.
+    pub(crate) fn locate(&self, path: &AttributePath) -> Option<Located<'_>> {
+        match path.urn() {
+            None => self.core_attribute(path.name()),
+            Some(urn) if same_name(urn, self.0.core.id()) => self.core_attribute(path.name()),
+            Some(urn) => {
+                let schema = self.extension(urn)?;
+                let attribute = schema.attribute(path.name())?;
+                Some(Located { home: Home::Extension(schema.id()), attribute })
+            }
+        }
+    }
+
+    /// An attribute at the top of a resource.
+    pub(crate) fn core_attribute(&self, name: &str) -> Option<Located<'_>> {
+        let common = || COMMON.iter().find(|attribute| same_name(attribute.name(), name));
+        let attribute = self.0.core.attribute(name).or_else(common)?;
+        Some(Located { home: Home::Core, attribute })
+    }
+
+    /// An attribute of that name in one of the extensions: for senders who leave the URN away.
+    pub(crate) fn in_extensions(&self, name: &str) -> Option<Located<'_>> {
+        self.0.extensions.iter().find_map(|schema| {
+            let attribute = schema.attribute(name)?;
+            Some(Located { home: Home::Extension(schema.id()), attribute })
+        })
+    }
+}

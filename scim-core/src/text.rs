@@ -1,0 +1,153 @@
+//! Short strings and the comparison rules of RFC 7643 §2.1 (names) and §2.2 (`caseExact`).
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// A string that keeps up to 23 bytes in place, so that an ordinary filter needs no allocation.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Text(smol_str::SmolStr);
+
+impl Text {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// A text that lives in the program.
+    pub(crate) const fn constant(text: &'static str) -> Self {
+        Self(smol_str::SmolStr::new_static(text))
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+    fn deref(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(smol_str::SmolStr::new(text))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+/// Attribute names, sub-attribute names and schema URNs compare without case; all of them are ASCII.
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.eq_ignore_ascii_case(b)
+}
+
+/// Unicode lower case after NFC. ASCII text is only copied when it holds a capital.
+pub(crate) fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Cow::Owned(text.to_ascii_lowercase());
+        }
+        return Cow::Borrowed(text);
+    }
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        return Cow::Owned(text.to_lowercase());
+    }
+    Cow::Owned(text.nfc().collect::<String>().to_lowercase())
+}
+
+/// Equality without case; `folded` has been through [`fold`] already.
+pub(crate) fn eq_folded(text: &str, folded: &str) -> bool {
+    if text.len() == folded.len() && text.eq_ignore_ascii_case(folded) {
+        return true;
+    }
+    // Two ASCII texts that differ byte by byte stay different under every fold.
+    !(text.is_ascii() && folded.is_ascii()) && fold(text) == folded
+}
+
+/// Order without case; `folded` has been through [`fold`] already.
+pub(crate) fn cmp_folded(text: &str, folded: &str) -> Ordering {
+    fold(text).as_ref().cmp(folded)
+}
+
+/// `co` without case; `folded` has been through [`fold`] already.
+pub(crate) fn contains_folded(text: &str, folded: &str) -> bool {
+    if !text.is_ascii() {
+        return fold(text).contains(folded);
+    }
+    let (text, needle) = (text.as_bytes(), folded.as_bytes());
+    let Some((&first, rest)) = needle.split_first() else {
+        return true;
+    };
+    let Some(last_start) = text.len().checked_sub(needle.len()) else {
+        return false;
+    };
+    let candidates = text.iter().take(last_start + 1).enumerate();
+    candidates.filter(|(_, b)| b.to_ascii_lowercase() == first).any(|(at, _)| {
+        text.get(at + 1..at + needle.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(rest))
+    })
+}
+
+/// `sw` without case; `folded` has been through [`fold`] already.
+pub(crate) fn starts_with_folded(text: &str, folded: &str) -> bool {
+    if text.is_ascii() {
+        return text.as_bytes().get(..folded.len()).is_some_and(|head| head.eq_ignore_ascii_case(folded.as_bytes()));
+    }
+    fold(text).starts_with(folded)
+}
+
+/// `ew` without case; `folded` has been through [`fold`] already.
+pub(crate) fn ends_with_folded(text: &str, folded: &str) -> bool {
+    if text.is_ascii() {
+        let start = text.len().checked_sub(folded.len());
+        return start
+            .and_then(|at| text.as_bytes().get(at..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(folded.as_bytes()));
+    }
+    fold(text).ends_with(folded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_beyond_ascii_and_composes_first() {
+        assert!(eq_folded("STRASSE", "strasse"));
+        assert!(eq_folded("Ärger", &fold("ärger")));
+        assert!(eq_folded("A\u{308}rger", &fold("Ärger")), "decomposed and composed text are the same");
+        assert!(!eq_folded("abc", "abd"));
+        assert_eq!(cmp_folded("B", "a"), Ordering::Greater);
+    }
+
+    #[test]
+    fn searches_without_case() {
+        assert!(contains_folded("Hello World", "o w"));
+        assert!(contains_folded("x", ""));
+        assert!(!contains_folded("ab", "abc"));
+        assert!(starts_with_folded("Ärger", "är") && ends_with_folded("ABC", "bc"));
+        assert!(!ends_with_folded("c", "bc"));
+    }
+}
