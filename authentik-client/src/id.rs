@@ -138,6 +138,14 @@ text_id! {
     LinkUuid, is_uuid
 }
 
+impl GroupUuid {
+    /// A uuid of zeros that ends in a number: for a group that does not exist yet. authentik's own are
+    /// random.
+    pub fn from_number(number: u64) -> Self {
+        Self(format!("00000000-0000-0000-0000-{:012x}", number & 0xffff_ffff_ffff))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

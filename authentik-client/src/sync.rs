@@ -154,6 +154,35 @@ impl Authentik {
     }
 }
 
+impl Authentik {
+    /// Waits until no full sync of a provider is queued or running: the ones that a set-up has started are
+    /// over then.
+    ///
+    /// # Errors
+    /// See [`Error`]; kind [`ErrorKind::DeadlineExceeded`] when it is not quiet within `limit`.
+    pub async fn sync_quiet(
+        &self,
+        provider: ProviderPk,
+        options: &WatchOptions,
+        limit: Duration,
+    ) -> Result<(), Error> {
+        let schedule = self.schedules().of_provider(provider).await?.id;
+        let deadline = Instant::now() + limit;
+        loop {
+            let newest = self.tasks().of_schedule(&schedule).page(1).await?.results;
+            if newest.iter().all(|task| task.state.is_final()) {
+                return Ok(());
+            }
+            if Instant::now() + options.interval > deadline {
+                let operation = Operation::new("wait for older syncs", format!("providers/scim/{provider}"));
+                return Err(Error::new(operation, ErrorKind::DeadlineExceeded)
+                    .with_detail(format!("an older sync is not over after {} s", limit.as_secs())));
+            }
+            tokio::time::sleep(options.interval).await;
+        }
+    }
+}
+
 impl SyncWatch {
     /// Looks once.
     ///

@@ -7,6 +7,8 @@
 
 mod call;
 mod client;
+#[cfg(feature = "embedded")]
+pub mod embedded;
 mod envelope;
 mod error;
 mod id;

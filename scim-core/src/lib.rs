@@ -21,3 +21,10 @@ pub mod quirk;
 pub mod resource;
 pub mod schema;
 mod text;
+
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "serve")]
+pub mod serve;
+#[cfg(feature = "client")]
+pub mod transport;

@@ -8,6 +8,7 @@ use scim_core::client::{ErrorKind, ScimClient};
 use scim_core::filter::attr;
 use scim_core::message::ScimType;
 use scim_core::patch::PatchOp;
+use scim_core::path::PatchPath;
 use scim_core::resource::{ResourceId, User};
 use scim_core::transport::{TransportError, TransportErrorKind, TransportExt, from_fn};
 use serde_json::{Value, json};
@@ -168,7 +169,7 @@ async fn a_write_may_be_answered_with_or_without_the_resource() {
         [(204, "", false), (200, "{}", false), (200, r#"{"id":"1","userName":"x"}"#, true), (200, " { } ", false)]
     {
         let (scim, seen) = text_client(move |_| (status, body.to_owned()));
-        let patch = PatchOp::new().replace("active", false);
+        let patch = PatchOp::new().replace(PatchPath::parse("active").unwrap(), false);
         let answer = scim.users().patch(&id("1"), &patch).await.unwrap();
         assert_eq!(answer.is_some(), some, "{body:?}");
         let sent: Value = serde_json::from_slice(seen.lock().unwrap()[0].body()).unwrap();

@@ -161,7 +161,11 @@ impl<R: ScimResource> Walk<R> {
             }
             self.position = Some(Position::Cursor(cursor));
         } else if !matches!(position, Position::Cursor(_)) {
-            self.position = self.next_index(came, page.total_results)?;
+            // Without a count and without a cursor this page is the whole list (RFC 9865 §2).
+            self.position = match page.total_results {
+                Some(total) => self.next_index(came, total)?,
+                None => None,
+            };
         }
         if self.position.is_some() && self.pages >= MAX_PAGES {
             return Err(self.lied(format!("no end after {MAX_PAGES} pages")));

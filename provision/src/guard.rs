@@ -1,0 +1,249 @@
+//! What a sync would take away, and what stops a run before it does harm. No IO.
+//!
+//! authentik adopts a remote user whose userName or e-mail equals that of ANY of its users, and a
+//! remote group named like ANY of its groups; then its clean-up deletes what it adopted out of scope.
+//! Its own dry run shows nothing of that (facts/authentik.md trap 16, H10, H11).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use authentik_client::profile::{Discovery, Profile};
+use authentik_client::scope::{self, Reason, RemoteUser, ScopeUser};
+use cloudflare_scim::RoleId;
+use scim_core::resource;
+
+use crate::finding::Finding;
+use crate::observe::{AuthentikSide, CloudflareSide};
+use crate::spec::Spec;
+use crate::world::{Account, Wanted, World};
+
+/// What the next sync would take from Cloudflare, and what is left alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Danger {
+    /// People whom the job brought and who go: leavers. By userName.
+    pub(crate) leavers: BTreeSet<String>,
+    /// Groups that the job brought and that left its scope.
+    pub(crate) leaving_groups: BTreeSet<String>,
+    /// What stops the run.
+    pub(crate) stops: Vec<Finding>,
+    /// What a person should know.
+    pub(crate) warnings: Vec<Finding>,
+    /// What Cloudflare holds and a sync does not touch.
+    pub(crate) untouched: Vec<String>,
+}
+
+const ALLOW: &str = "or allow it by name (Safety::allow_deletion)";
+
+pub(crate) fn judge(
+    spec: &Spec,
+    world: &World,
+    wanted: &Wanted,
+    authentik: &AuthentikSide,
+    cloudflare: &CloudflareSide,
+) -> Danger {
+    let mut danger = Danger::default();
+    users(&mut danger, spec, world, authentik, cloudflare);
+    groups(&mut danger, spec, world, wanted, authentik, cloudflare);
+    limits(&mut danger, spec, wanted, cloudflare);
+    danger.stops.sort();
+    danger.warnings.sort();
+    danger
+}
+
+/// Whether the provider will look for what Cloudflare holds already.
+fn discovers(authentik: &AuthentikSide) -> bool {
+    authentik.profile.discovery != Discovery::Absent
+        && authentik.provider.as_ref().and_then(|provider| provider.discovery_enabled) != Some(false)
+}
+
+/// A tolerant discovery passes over users whose groups are plain strings: they are never adopted.
+fn passed_over(profile: &Profile, user: &resource::User) -> bool {
+    profile.discovery == Discovery::Tolerant && user.groups.iter().any(resource::GroupRef::is_plain)
+}
+
+fn users(danger: &mut Danger, spec: &Spec, world: &World, authentik: &AuthentikSide, cloudflare: &CloudflareSide) {
+    let scope = world.scope();
+    let is_in = |user: &ScopeUser| scope.get(&user.pk).is_some_and(Reason::is_in);
+    let links: BTreeMap<&str, _> = authentik.user_links.iter().map(|it| (it.scim_id.as_str(), it.user)).collect();
+    let everybody: Vec<ScopeUser> = world.accounts.iter().map(|account| account.scope.clone()).collect();
+    for user in &cloudflare.users {
+        let (Some(id), Some(user_name)) = (&user.id, &user.user_name) else { continue };
+        let who = format!("user {user_name:?}");
+        if let Some(pk) = links.get(id.as_str()) {
+            match world.account(*pk) {
+                Some(account) if is_in(&account.scope) && account.active => {}
+                // Linked, and inactive, gone or out of scope: one of this job's leavers.
+                _ => {
+                    danger.leavers.insert(user_name.clone());
+                }
+            }
+            continue;
+        }
+        let remote = RemoteUser {
+            id: id.to_string(),
+            user_name: user_name.clone(),
+            emails: user.emails.iter().filter_map(|email| email.value.clone()).collect(),
+        };
+        let twins = scope::matches(&remote, &everybody);
+        let account = |twin: &&ScopeUser| world.account(twin.pk);
+        if twins.is_empty() {
+            danger.untouched.push(who);
+        } else if !discovers(authentik) || passed_over(&authentik.profile, user) {
+            stays(danger, &who, &twins, &is_in, world);
+        } else if let Some(twin) = twins.iter().find(|twin| !is_in(twin)) {
+            if !spec.safety.allow_deletion.contains(user_name) {
+                danger.stops.push(Finding::stop(
+                    "would_be_deleted",
+                    who,
+                    format!(
+                        "the sync would take this Cloudflare member for authentik's user {:?}, who is out of scope, and delete it",
+                        twin.username
+                    ),
+                    format!("Put the user into a group in scope, change one of the two addresses, {ALLOW}."),
+                ));
+            }
+        } else if twins.iter().filter_map(account).any(|account: &Account| !account.active)
+            && !spec.safety.allow_deletion.contains(user_name)
+        {
+            danger.stops.push(Finding::stop(
+                "would_be_deactivated",
+                who,
+                "the sync would take this Cloudflare member for an inactive user of authentik and remove it",
+                format!("Activate the user in authentik, take it out of every group in scope, {ALLOW}."),
+            ));
+        }
+    }
+}
+
+/// A member whom the sync leaves alone although authentik knows the person.
+fn stays(danger: &mut Danger, who: &str, twins: &[&ScopeUser], is_in: &dyn Fn(&ScopeUser) -> bool, world: &World) {
+    let gone = |twin: &&&ScopeUser| !is_in(twin) || !world.account(twin.pk).is_some_and(|it| it.active);
+    if let Some(twin) = twins.iter().find(gone) {
+        danger.warnings.push(Finding::warning(
+            "unmanaged_twin",
+            who,
+            format!(
+                "is a Cloudflare member although authentik's user {:?} is inactive or out of scope, and no sync will remove it",
+                twin.username
+            ),
+            "Remove the member in Cloudflare if the access is not meant to stay.",
+        ));
+        danger.untouched.push(who.to_owned());
+    }
+}
+
+fn groups(
+    danger: &mut Danger,
+    spec: &Spec,
+    world: &World,
+    wanted: &Wanted,
+    authentik: &AuthentikSide,
+    cloudflare: &CloudflareSide,
+) {
+    let links: BTreeMap<&str, _> = authentik.group_links.iter().map(|it| (it.scim_id.as_str(), &it.group)).collect();
+    let names: BTreeMap<&str, &str> = cloudflare
+        .users
+        .iter()
+        .filter_map(|user| Some((user.id.as_ref()?.as_str(), user.user_name.as_deref()?)))
+        .collect();
+    for group in cloudflare.custom_groups() {
+        let (Some(id), Some(name)) = (&group.id, &group.display_name) else { continue };
+        let what = format!("group {name:?}");
+        let allowed = spec.safety.allow_deletion.contains(name);
+        if let Some(uuid) = links.get(id.as_str()) {
+            let in_scope = world.groups.iter().any(|it| it.pk == **uuid && wanted.groups.contains(&it.name));
+            if !in_scope {
+                danger.leaving_groups.insert(name.clone());
+                // A group that comes back has another id, and every policy is lost.
+                if !allowed {
+                    danger.stops.push(Finding::stop(
+                        "group_would_be_deleted",
+                        what,
+                        "left the scope, so the sync would delete it together with its policies",
+                        format!("Put it back into scope, {ALLOW}."),
+                    ));
+                }
+            }
+            continue;
+        }
+        let twin = world.group(name).is_some();
+        if !twin || !discovers(authentik) {
+            // Without discovery a group of the same name is adopted when creating it is answered 409, and
+            // only then.
+            if !wanted.groups.contains(name) {
+                danger.untouched.push(what);
+                continue;
+            }
+        } else if !wanted.groups.contains(name) {
+            if !allowed {
+                danger.stops.push(Finding::stop(
+                    "would_be_deleted",
+                    what,
+                    "the sync would take this Cloudflare group for authentik's group of the same name, which is out of scope, and delete it",
+                    format!("Put the group into scope, rename one of the two, {ALLOW}."),
+                ));
+            }
+            continue;
+        }
+        let lost: Vec<&str> = group
+            .members
+            .iter()
+            .flatten()
+            .filter_map(|member| names.get(member.value.as_ref()?.as_str()).copied())
+            .filter(|user_name| !wanted.memberships.contains(&(user_name.to_lowercase(), name.clone())))
+            .collect();
+        if !lost.is_empty() && !allowed {
+            danger.stops.push(Finding::stop(
+                "members_would_be_removed",
+                what,
+                format!(
+                    "exists in Cloudflare already; the sync would take it over and remove {} of its members: {}",
+                    lost.len(),
+                    some(&lost)
+                ),
+                format!("Make them members of authentik's group, rename one of the two groups, {ALLOW}."),
+            ));
+        }
+    }
+}
+
+fn limits(danger: &mut Danger, spec: &Spec, wanted: &Wanted, cloudflare: &CloudflareSide) {
+    let leavers: Vec<&str> = danger.leavers.iter().map(String::as_str).collect();
+    let all = wanted.people.len() + leavers.len();
+    if let Some(rule) = spec.safety.limit_passed(leavers.len(), all) {
+        danger.stops.push(Finding::stop(
+            "too_many_removals",
+            some(&leavers),
+            rule,
+            "If that is meant, raise Safety::max_removals or max_removals_percent for this run.",
+        ));
+    }
+    for user_name in danger.leavers.iter().filter(|it| spec.safety.protect.contains(*it)) {
+        danger.stops.push(Finding::stop(
+            "protected_user_would_be_removed",
+            format!("user {user_name:?}"),
+            "is protected, but the sync would remove the account's member",
+            "Put the user back into scope, or take the protection away.",
+        ));
+    }
+    let administrator = RoleId::super_administrator();
+    for member in cloudflare.members.iter().filter(|member| member.has_role(&administrator)) {
+        if let Some(email) = member.email().filter(|email| danger.leavers.contains(*email)) {
+            danger.stops.push(Finding::stop(
+                "super_administrator_would_be_removed",
+                format!("user {email:?}"),
+                "is a Super Administrator of the account, and the sync would remove it",
+                "Put the user back into scope, or take the role away first.",
+            ));
+        }
+    }
+}
+
+/// At most ten names, and how many more.
+pub(crate) fn some(names: &[&str]) -> String {
+    const SHOWN: usize = 10;
+    let mut text = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}
