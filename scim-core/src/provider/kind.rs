@@ -20,6 +20,17 @@ pub struct Kind {
     schemas: ResourceSchemas,
     refused: Vec<Method>,
     filters: Option<Vec<String>>,
+    references: Vec<Reference>,
+}
+
+/// A complex attribute with `value` and `$ref`: it points to resources.
+#[derive(Debug, Clone)]
+pub(super) struct Reference {
+    /// URI of the extension that holds the attribute; `None`: the core schema.
+    pub(super) extension: Option<String>,
+    pub(super) attribute: String,
+    /// Names of the resource types that it may point to.
+    pub(super) types: Vec<String>,
 }
 
 impl Kind {
@@ -44,7 +55,8 @@ impl Kind {
 
     /// A resource type with schemas that need no registry.
     pub fn from_parts(resource_type: ResourceType, schemas: ResourceSchemas) -> Self {
-        Self { resource_type, schemas, refused: Vec::new(), filters: None }
+        let references = references(&schemas);
+        Self { resource_type, schemas, refused: Vec::new(), filters: None, references }
     }
 
     /// Answers 405 to that method: `POST` on the endpoint, `PUT`, `PATCH` or `DELETE` on a resource.
@@ -107,6 +119,10 @@ impl Kind {
         self.filters.as_deref()
     }
 
+    pub(super) fn references(&self) -> &[Reference] {
+        &self.references
+    }
+
     /// Core schema first, then the extensions.
     pub(super) fn documents(&self) -> impl Iterator<Item = &Schema> {
         std::iter::once(self.schemas.core()).chain(self.schemas.extensions())
@@ -117,4 +133,22 @@ impl Kind {
         let mut extensions = self.resource_type.schema_extensions.iter();
         extensions.any(|e| e.required == Some(true) && e.schema.as_deref().is_some_and(|s| same_name(s, uri)))
     }
+}
+
+fn references(schemas: &ResourceSchemas) -> Vec<Reference> {
+    let mut found = Vec::new();
+    let mut collect = |extension: Option<&str>, schema: &Schema| {
+        for attribute in &schema.attributes {
+            if let (Some(reference), Some(_)) = (attribute.sub_attribute("$ref"), attribute.sub_attribute("value")) {
+                found.push(Reference {
+                    extension: extension.map(str::to_owned),
+                    attribute: attribute.name().to_owned(),
+                    types: reference.reference_types.clone(),
+                });
+            }
+        }
+    };
+    collect(None, schemas.core());
+    schemas.extensions().iter().for_each(|schema| collect(Some(schema.id()), schema));
+    found
 }

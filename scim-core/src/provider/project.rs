@@ -30,6 +30,7 @@ pub(super) struct Plan<'k> {
     mode: Mode,
     core: Picks,
     extensions: Vec<(&'k Schema, Picks)>,
+    members: bool,
 }
 
 /// What the request names of one schema.
@@ -54,7 +55,7 @@ impl Projection {
             Self::Without(names) => (Mode::Without, names),
         };
         let extensions = kind.schemas().extensions().iter().map(|schema| (schema, Picks::default())).collect();
-        let mut plan = Plan { kind, mode, core: Picks::default(), extensions };
+        let mut plan = Plan { kind, mode, core: Picks::default(), extensions, members: true };
         for name in names {
             plan.pick(name);
         }
@@ -91,12 +92,17 @@ impl Plan<'_> {
         picks.names.push(name);
     }
 
+    /// Leaves members away whatever the request says.
+    pub(super) fn without_members(&mut self) {
+        self.members = false;
+    }
+
     /// What the store must look up for it.
     pub(super) fn need(&self) -> Need {
         let core = &self.kind.schemas().core().attributes;
         let hidden = core.iter().filter(|attribute| {
             let picked = self.core.of(attribute.name());
-            self.shows(attribute.returned(), &picked) == Shown::No
+            self.shows(attribute.returned(), &picked) == Shown::No || self.leaves_away(attribute.name())
         });
         Need::all_but(hidden.map(Attribute::name))
     }
@@ -110,9 +116,16 @@ impl Plan<'_> {
                 extension.retain(|name, value| self.keep(schema.attribute(name), name, picks, value));
                 return !extension.is_empty();
             }
+            if self.leaves_away(name) {
+                return false;
+            }
             let located = self.kind.schemas().core_attribute(name);
             self.keep(located.map(|located| located.attribute), name, &self.core, value)
         });
+    }
+
+    fn leaves_away(&self, name: &str) -> bool {
+        !self.members && same_name(name, "members")
     }
 
     fn keep(&self, attribute: Option<&Attribute>, name: &str, picks: &Picks, value: &mut Value) -> bool {

@@ -2,6 +2,7 @@
 //! §3.9, RFC 9865), from a URL's query or from a SearchRequest (§3.4.3).
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
@@ -15,7 +16,7 @@ use crate::provider::refusal::{bad, invalid_filter, invalid_syntax, invalid_valu
 use crate::resource::get_folded;
 
 /// The parameters as they came.
-#[derive(Debug, Default, Hash)]
+#[derive(Debug, Default)]
 pub(super) struct Parameters {
     pub(super) filter: Option<String>,
     sort_by: Option<String>,
@@ -32,7 +33,7 @@ pub(super) struct Parameters {
 }
 
 /// A number, or what stood in its place.
-#[derive(Debug, Clone, Hash)]
+#[derive(Debug, Clone)]
 enum Number {
     Given(i64),
     Garbled,
@@ -147,6 +148,11 @@ impl Parameters {
             (None, Some(without)) => Ok(Projection::Without(without)),
             (None, None) => Ok(Projection::Default),
         }
+    }
+
+    /// Feeds a hasher with what must stay the same while a cursor moves on.
+    pub(super) fn hash_query(&self, hasher: &mut impl Hasher) {
+        (&self.filter, &self.sort_by, &self.sort_order, &self.attributes, &self.excluded).hash(hasher);
     }
 
     /// The whole query.
