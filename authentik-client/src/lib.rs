@@ -2,6 +2,8 @@
 
 mod api;
 mod call;
+#[cfg(feature = "embedded")]
+pub mod embedded;
 pub mod ensure;
 mod error;
 pub mod id;

@@ -160,12 +160,7 @@ impl Authentik {
     ///
     /// # Errors
     /// See [`Error`]; kind [`ErrorKind::DeadlineExceeded`] when it is not quiet within `limit`.
-    pub async fn sync_quiet(
-        &self,
-        provider: ProviderPk,
-        options: &WatchOptions,
-        limit: Duration,
-    ) -> Result<(), Error> {
+    pub async fn sync_quiet(&self, provider: ProviderPk, options: &WatchOptions, limit: Duration) -> Result<(), Error> {
         let schedule = self.schedules().of_provider(provider).await?.id;
         let deadline = Instant::now() + limit;
         loop {

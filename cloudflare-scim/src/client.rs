@@ -152,6 +152,18 @@ impl Cloudflare {
         &self.inner.scim_token
     }
 
+    pub(crate) fn transport(&self) -> &Arc<dyn Transport> {
+        &self.inner.transport
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    pub(crate) fn scim_error(&self, method: &http::Method, error: scim_core::client::Error) -> Error {
+        Error::from_scim(method, error, &|text| self.redact(text))
+    }
+
     pub(crate) fn account(&self) -> &str {
         self.inner.account.as_str()
     }

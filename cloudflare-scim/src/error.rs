@@ -149,6 +149,27 @@ impl Error {
         out
     }
 
+    /// A SCIM call that failed, in the terms of this crate: its answer may be v4's envelope.
+    pub(crate) fn from_scim(method: &Method, error: scim_core::client::Error, redact: &dyn Fn(&str) -> String) -> Self {
+        use scim_core::client::ErrorKind as Scim;
+        let operation = error.operation().clone();
+        let needs = if method.is_safe() { Needs::Read } else { Needs::Write };
+        let own = || Cow::Owned(redact(error.reason()));
+        let mut out = match (error.kind(), error.answer()) {
+            (Scim::InconsistentList, _) => Self::incomplete(&operation, own()),
+            (Scim::UnreadableBody, Some(answer)) => Self::unreadable(&operation, method, answer, own()),
+            (_, Some(answer)) => Self::answer(&operation, method, needs, answer, redact),
+            (Scim::Transport(kind), None) => {
+                let mut out = Self::new(ErrorKind::Transport, &operation, Body::Own(own()));
+                out.0.maybe_applied = !method.is_safe() && kind.may_have_been_applied();
+                out
+            }
+            (_, None) => Self::request(&operation, own()),
+        };
+        out.0.source = Some(Box::new(error));
+        out
+    }
+
     fn with_answer(mut self, answer: &Answer) -> Self {
         self.0.status = Some(answer.status);
         self.0.request_id = answer.request_id().map(str::to_owned);

@@ -14,6 +14,7 @@ mod error;
 mod id;
 mod lenient;
 mod page;
+mod scim;
 mod token;
 mod v4;
 
@@ -25,6 +26,7 @@ pub use id::{
     UserGroupId, UserTag,
 };
 pub use page::{Entries, Entry, List};
+pub use scim::{Resources, Scim, ScimList};
 pub use token::{Token, TokenKind};
 pub use v4::*;
 

@@ -21,7 +21,7 @@ const FAMILY: [&str; 23] = [
     "Novak", "Okafor", "Petrov", "Quist", "Rossi", "Silva", "Tanaka", "Ueda", "Vogel", "Weber",
 ];
 const GROUPS: [(&str, &str); 4] = [
-    ("Platform Engineering", "Domain Administrator"),
+    ("Platform Engineering", "DNS"),
     ("Security", "Administrator Read Only"),
     ("Support", "Analytics"),
     ("Finance", "Billing"),

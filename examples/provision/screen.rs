@@ -62,7 +62,7 @@ impl Screen {
 pub fn summary(report: &Report) -> String {
     let mut out = String::new();
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["", "authentik asks for", "Cloudflare holds", ""]);
     for (name, count) in [
         ("users", report.users),
@@ -79,7 +79,7 @@ pub fn summary(report: &Report) -> String {
     }
     if !report.findings.is_empty() {
         let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(["", "resource", "what is the case", "what to do"]);
         for finding in &report.findings {
             let mark = match finding.severity {

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use authentik_client::Authentik;
-use authentik_client::ensure::Change as Made;
+use authentik_client::ensure::{Change as Made, Ensured};
 use authentik_client::id::UserPk;
 use authentik_client::mapping::CLOUDFLARE_USER;
-use authentik_client::model::{Application, Group, NewApplication, NewGroup, NewScimMapping, ScimMapping, User};
+use authentik_client::model::{
+    Application, Group, NewApplication, NewGroup, NewScimMapping, NewUser, ScimMapping, User,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::error::Error;
@@ -48,12 +50,8 @@ pub(crate) async fn users(
 ) -> Result<(Tally, BTreeMap<String, UserPk>), Error> {
     let mut pks: BTreeMap<String, UserPk> = known.iter().map(|user| (user.username.clone(), user.pk)).collect();
     let people = spec.directory.users.iter().filter(|person| wants(plan, &person.username));
-    let made: Vec<_> = stream::iter(people.map(|person| async move {
-        authentik.ensure_user(&new_user(person)).await
-    }))
-    .buffered(WRITES_AT_ONCE)
-    .try_collect()
-    .await?;
+    let writes: Vec<_> = people.map(|person| ensure_user(authentik.clone(), new_user(person))).collect();
+    let made: Vec<_> = stream::iter(writes).buffered(WRITES_AT_ONCE).try_collect().await?;
     let mut tally = Tally::default();
     for user in made {
         tally.add(user.change);
@@ -62,12 +60,16 @@ pub(crate) async fn users(
     Ok((tally, pks))
 }
 
+async fn ensure_user(authentik: Authentik, wanted: NewUser) -> Result<Ensured<User>, Error> {
+    Ok(authentik.ensure_user(&wanted).await?)
+}
+
+async fn ensure_member(authentik: Authentik, group: Group, user: UserPk) -> Result<Made, Error> {
+    Ok(authentik.ensure_member(&group, user).await?)
+}
+
 /// The groups of the spec's directory, and those that it names.
-pub(crate) async fn groups(
-    authentik: &Authentik,
-    spec: &Spec,
-    known: &[Group],
-) -> Result<(Tally, Vec<Group>), Error> {
+pub(crate) async fn groups(authentik: &Authentik, spec: &Spec, known: &[Group]) -> Result<(Tally, Vec<Group>), Error> {
     let mut groups = known.to_vec();
     let mut tally = Tally::default();
     for team in &spec.directory.groups {
@@ -93,23 +95,22 @@ pub(crate) async fn memberships(
     pks: &BTreeMap<String, UserPk>,
     groups: &[Group],
 ) -> Result<Tally, Error> {
-    let mut missing = Vec::new();
+    let mut writes = Vec::new();
     for team in &spec.directory.groups {
         let Some(group) = groups.iter().find(|group| group.name == team.name) else { continue };
         for username in &team.members {
             let pk = pks.get(username).ok_or_else(|| {
                 Error::Precondition(format!("authentik has no user {username:?}, whom the group {:?} names", team.name))
             })?;
-            missing.extend((!group.users.contains(pk)).then_some((group, *pk)));
+            if !group.users.contains(pk) {
+                writes.push(ensure_member(authentik.clone(), group.clone(), *pk));
+            }
         }
     }
-    let created = missing.len();
-    stream::iter(missing.into_iter().map(|(group, pk)| authentik.ensure_member(group, pk)))
-        .map(Ok)
-        .try_buffer_unordered(WRITES_AT_ONCE)
-        .try_for_each(|_| async { Ok(()) })
-        .await?;
-    Ok(Tally { created, updated: 0 })
+    let made: Vec<Made> = stream::iter(writes).buffered(WRITES_AT_ONCE).try_collect().await?;
+    let mut tally = Tally::default();
+    made.into_iter().for_each(|made| tally.add(made));
+    Ok(tally)
 }
 
 pub(crate) async fn application(

@@ -41,13 +41,7 @@ impl Finding {
         message: impl Into<String>,
         cure: impl Into<String>,
     ) -> Self {
-        Self {
-            severity,
-            code: code.to_owned(),
-            resource: resource.into(),
-            message: message.into(),
-            cure: cure.into(),
-        }
+        Self { severity, code: code.to_owned(), resource: resource.into(), message: message.into(), cure: cure.into() }
     }
 
     pub(crate) fn warning(

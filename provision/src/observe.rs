@@ -141,15 +141,8 @@ pub(crate) async fn cloudflare_side(cloudflare: &Cloudflare) -> Result<Cloudflar
     let users = cloudflare.scim().users().list().all().await?;
     let listed = cloudflare.scim().groups().list().all().await?;
     // A list shows no members; only a group read by itself does, and only a custom one.
-    let groups = stream::iter(listed.into_iter().map(|group| async move {
-        match &group.id {
-            Some(id) if !is_system_group(id.as_str()) => cloudflare.scim().groups().get(id).await,
-            _ => Ok(group),
-        }
-    }))
-    .buffered(READS_AT_ONCE)
-    .try_collect()
-    .await?;
+    let reads: Vec<_> = listed.into_iter().map(|group| with_members(cloudflare.clone(), group)).collect();
+    let groups = stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
     let resource_groups = cloudflare.resource_groups().list().all().await?;
     let account = cloudflare.account_id();
     let account_wide = resource_groups.iter().find(|group| group.is_account_wide(account));
@@ -162,6 +155,13 @@ pub(crate) async fn cloudflare_side(cloudflare: &Cloudflare) -> Result<Cloudflar
         permission_groups: cloudflare.permission_groups().list().all().await?,
         resource_groups,
     })
+}
+
+async fn with_members(cloudflare: Cloudflare, group: resource::Group) -> Result<resource::Group, Error> {
+    match &group.id {
+        Some(id) if !is_system_group(id.as_str()) => Ok(cloudflare.scim().groups().get(id).await?),
+        _ => Ok(group),
+    }
 }
 
 /// Whether a SCIM group is one of Cloudflare's own, which stand for permission groups.

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::finding::Finding;
 use crate::guard::{self, Danger};
-use crate::observe::{Observed, mapping_name};
+use crate::observe::Observed;
 use crate::spec::{Person, Spec};
 use crate::verify::{self, Verification};
 use crate::world::{Wanted, World};
@@ -351,9 +351,10 @@ impl Planner<'_> {
 
     fn sync(&mut self, verification: &Verification, danger: &Danger) {
         let dry = self.observed.authentik.provider.as_ref().is_none_or(|provider| provider.dry_run);
-        let left = verification.users.wanted - verification.users.present
-            + verification.groups.wanted - verification.groups.present
-            + verification.memberships.wanted - verification.memberships.present;
+        let left = verification.users.wanted - verification.users.present + verification.groups.wanted
+            - verification.groups.present
+            + verification.memberships.wanted
+            - verification.memberships.present;
         let reason = match (left, danger.leavers.len()) {
             (0, 0) => "brings Cloudflare in line".to_owned(),
             (left, 0) => format!("{left} users, groups and memberships are to arrive or change"),

@@ -368,11 +368,8 @@ impl Run {
 
         let step = self.begin("bind the groups to the application");
         let needed = plan.has(|change| matches!(change, Change::BindGroup { .. }));
-        let result = if needed {
-            apply::bindings(&authentik, &spec, &application, &groups).await
-        } else {
-            Ok(Tally::default())
-        };
+        let result =
+            if needed { apply::bindings(&authentik, &spec, &application, &groups).await } else { Ok(Tally::default()) };
         let tally = self.settle(step, result, |tally| tally_words(*tally, "bindings"))?;
         writes += tally.created;
 
@@ -382,8 +379,7 @@ impl Run {
         writes += usize::from(made != Made::Unchanged);
 
         let step = self.begin("create the SCIM provider");
-        let needed =
-            plan.has(|change| matches!(change, Change::CreateProvider | Change::UpdateProvider { .. }));
+        let needed = plan.has(|change| matches!(change, Change::CreateProvider | Change::UpdateProvider { .. }));
         let result = match &side.provider {
             Some(provider) if !needed => Ok((Made::Unchanged, provider.clone())),
             _ => {
@@ -664,7 +660,8 @@ fn sync_findings(report: &SyncReport) -> Vec<Finding> {
         .complaints
         .iter()
         .map(|complaint| {
-            let page = if complaint.page.is_empty() { "the sync".to_owned() } else { format!("page {}", complaint.page) };
+            let page =
+                if complaint.page.is_empty() { "the sync".to_owned() } else { format!("page {}", complaint.page) };
             let text: String = complaint.text.chars().take(500).collect();
             let message = if text.is_empty() { "authentik logged an error without a text".to_owned() } else { text };
             Finding::warning(

@@ -34,10 +34,7 @@ impl Verification {
         let differs = |finding: &Finding| {
             finding.severity != crate::finding::Severity::Warning && finding.code != DIFFERENT_POLICIES
         };
-        equal(self.users)
-            && equal(self.groups)
-            && equal(self.memberships)
-            && !self.findings.iter().any(differs)
+        equal(self.users) && equal(self.groups) && equal(self.memberships) && !self.findings.iter().any(differs)
     }
 
     /// Whether both sides agree in everything.

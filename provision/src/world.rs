@@ -132,11 +132,7 @@ impl World {
             let Some(pk) = self.group(name).map(|group| group.pk.clone()) else { continue };
             let bound = |it: &ScopeBinding| it.subject == ScopeSubject::Group(pk.clone()) && it.enabled && !it.negate;
             if !self.bindings.iter().any(bound) {
-                self.bindings.push(ScopeBinding {
-                    subject: ScopeSubject::Group(pk),
-                    negate: false,
-                    enabled: true,
-                });
+                self.bindings.push(ScopeBinding { subject: ScopeSubject::Group(pk), negate: false, enabled: true });
             }
         }
         self

@@ -93,7 +93,13 @@ const EXCERPT: usize = 60;
 
 impl ParseError {
     #[cold]
-    pub(crate) fn new(kind: ParseErrorKind, grammar: Grammar, in_brackets: bool, span: Range<usize>, text: &str) -> Self {
+    pub(crate) fn new(
+        kind: ParseErrorKind,
+        grammar: Grammar,
+        in_brackets: bool,
+        span: Range<usize>,
+        text: &str,
+    ) -> Self {
         let mut from = span.start.saturating_sub(EXCERPT).min(text.len());
         while !text.is_char_boundary(from) {
             from -= 1;

@@ -105,9 +105,9 @@ pub(crate) fn contains_folded(text: &str, folded: &str) -> bool {
         return false;
     };
     let candidates = text.iter().take(last_start + 1).enumerate();
-    candidates.filter(|(_, b)| b.to_ascii_lowercase() == first).any(|(at, _)| {
-        text.get(at + 1..at + needle.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(rest))
-    })
+    candidates
+        .filter(|(_, b)| b.to_ascii_lowercase() == first)
+        .any(|(at, _)| text.get(at + 1..at + needle.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(rest)))
 }
 
 /// `sw` without case; `folded` has been through [`fold`] already.

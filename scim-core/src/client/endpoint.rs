@@ -24,9 +24,9 @@ impl<R> Clone for Endpoint<R> {
     }
 }
 
-impl<R: ScimResource> fmt::Debug for Endpoint<R> {
+impl<R> fmt::Debug for Endpoint<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint").field("base", self.client.base_url()).field("path", &R::ENDPOINT).finish()
+        f.debug_struct("Endpoint").field("base", self.client.base_url()).finish_non_exhaustive()
     }
 }
 

@@ -105,6 +105,11 @@ impl Error {
         self.0.answer.as_ref().map(|answer| answer.status)
     }
 
+    /// What was wrong, where the server said nothing: a sentence; may be empty.
+    pub fn reason(&self) -> &str {
+        self.0.detail.as_deref().unwrap_or_default()
+    }
+
     /// The SCIM error in the answer (RFC 7644 §3.12), if it was one.
     pub fn scim(&self) -> Option<&ScimError> {
         self.0.scim.as_ref()

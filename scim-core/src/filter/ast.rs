@@ -153,7 +153,10 @@ impl Filter {
     }
 
     /// The opposite.
-    #[expect(clippy::should_implement_trait, reason = "reads like the other builders; `!` is not what a filter looks like")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "reads like the other builders; `!` is not what a filter looks like"
+    )]
     pub fn not(self) -> Self {
         Self::Not(Box::new(self))
     }

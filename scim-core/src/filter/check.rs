@@ -18,9 +18,19 @@ pub(crate) enum Check {
     Unassigned(bool),
     Text(TextCheck),
     /// An instant; the text decides where a value is no date.
-    Date { op: CompareOp, date: DateTime, text: TextCheck },
-    Number { op: CompareOp, number: Numeric },
-    Boolean { op: CompareOp, value: bool },
+    Date {
+        op: CompareOp,
+        date: DateTime,
+        text: TextCheck,
+    },
+    Number {
+        op: CompareOp,
+        number: Numeric,
+    },
+    Boolean {
+        op: CompareOp,
+        value: bool,
+    },
     /// An operator that does not go with the value: matches nothing.
     Never,
 }
@@ -86,9 +96,10 @@ impl Check {
     pub(crate) fn holds_unassigned(&self) -> bool {
         match self {
             Self::Unassigned(wanted) => *wanted,
-            Self::Text(TextCheck { op, .. }) | Self::Date { op, .. } | Self::Number { op, .. } | Self::Boolean { op, .. } => {
-                *op == CompareOp::Ne
-            }
+            Self::Text(TextCheck { op, .. })
+            | Self::Date { op, .. }
+            | Self::Number { op, .. }
+            | Self::Boolean { op, .. } => *op == CompareOp::Ne,
             Self::Present | Self::Never => false,
         }
     }
@@ -96,7 +107,9 @@ impl Check {
     fn visit(&self, element: &Value, sub: Option<&str>, seen: &mut bool) -> bool {
         let value = match (element, sub) {
             (Value::Object(map), Some(sub)) => get_folded(map, sub),
-            (Value::Object(map), None) if !matches!(self, Self::Present | Self::Unassigned(_)) => get_folded(map, "value"),
+            (Value::Object(map), None) if !matches!(self, Self::Present | Self::Unassigned(_)) => {
+                get_folded(map, "value")
+            }
             (bare, Some(sub)) => same_name(sub, "value").then_some(bare),
             (whole, None) => Some(whole),
         };

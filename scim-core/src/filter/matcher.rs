@@ -63,7 +63,10 @@ pub(crate) enum Node {
     Not(Box<Node>),
     Test(Test),
     /// One element of the attribute meets the inner node.
-    Element { place: Place, inner: Box<Node> },
+    Element {
+        place: Place,
+        inner: Box<Node>,
+    },
 }
 
 /// Where an attribute is, relative to the object that is looked at.
@@ -121,7 +124,9 @@ impl ElementMatcher {
     /// The one value that `value eq "…"` asks for, compared with or without case.
     pub(crate) fn by_value(&self) -> Option<&str> {
         match &self.root {
-            Node::Test(Test { place, sub: None, check: Check::Text(text) }) if same_name(&place.name, "value") => text.equals(),
+            Node::Test(Test { place, sub: None, check: Check::Text(text) }) if same_name(&place.name, "value") => {
+                text.equals()
+            }
             _ => None,
         }
     }

@@ -28,6 +28,7 @@ pub use crate::text::Text;
 pub use ast::{CompareOp, Comparison, Filter, ValuePath};
 pub use build::attr;
 pub use literal::{Literal, Number};
+pub(crate) use literal::{Numeric, is_json_number};
 pub use matcher::{FilterError, Matcher};
 pub(crate) use matcher::ElementMatcher;
 pub use parse::{ParseOptions, Parsed};

@@ -245,13 +245,15 @@ impl<'a> Parser<'a> {
             if matches!(self.peek(), Some(b' ' | b'\t')) {
                 return fail(Kind::Spacing, self.at..self.at + 1);
             }
-            return self.fail_here(if matches!(self.peek(), Some(b')' | b']')) { Kind::Empty } else { Kind::InvalidName });
+            return self.fail_here(if matches!(self.peek(), Some(b')' | b']')) {
+                Kind::Empty
+            } else {
+                Kind::InvalidName
+            });
         }
         let start = self.at;
         match AttributePath::read(word) {
-            Ok(path) if self.in_brackets && path.sub().is_some() => {
-                fail(Kind::Nested, start..start + word.len())
-            }
+            Ok(path) if self.in_brackets && path.sub().is_some() => fail(Kind::Nested, start..start + word.len()),
             Ok(path) => {
                 self.at += word.len();
                 Ok(path)
@@ -406,7 +408,11 @@ impl<'a> Parser<'a> {
             return self.fail_here(Kind::UnexpectedEnd);
         }
         self.blank()?;
-        if is_and { level.and(term) } else { level.or(term) }
+        if is_and {
+            level.and(term)
+        } else {
+            level.or(term)
+        }
         Ok(())
     }
 
@@ -417,7 +423,8 @@ impl<'a> Parser<'a> {
             return None;
         }
         let after = rest.get(3..)?;
-        let next = if self.lenient { after.trim_start_matches([' ', '\t']) } else { after.strip_prefix(' ').unwrap_or(after) };
+        let next =
+            if self.lenient { after.trim_start_matches([' ', '\t']) } else { after.strip_prefix(' ').unwrap_or(after) };
         if next.starts_with('(') {
             self.at += rest.len() - next.len() + 1;
             return Some(Open::Not);
@@ -579,7 +586,8 @@ fn bare_word(word: &str) -> Option<Literal> {
     }
     let allowed = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@:".contains(&b));
     let has_letter = word.bytes().any(|b| b.is_ascii_alphabetic());
-    let reserved = ["and", "or", "not", "pr"].iter().any(|w| word.eq_ignore_ascii_case(w)) || CompareOp::read(word).is_some();
+    let reserved =
+        ["and", "or", "not", "pr"].iter().any(|w| word.eq_ignore_ascii_case(w)) || CompareOp::read(word).is_some();
     (allowed && has_letter && !reserved && !begins_number(word)).then(|| Literal::String(word.into()))
 }
 

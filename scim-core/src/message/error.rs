@@ -88,7 +88,9 @@ impl ScimError {
         let has = |name: &str| map.keys().any(|key| key.eq_ignore_ascii_case(name));
         let by_uri = match crate::resource::get_folded(map, "schemas") {
             Some(Value::String(uri)) => uri.eq_ignore_ascii_case(ERROR),
-            Some(Value::Array(uris)) => uris.iter().filter_map(Value::as_str).any(|uri| uri.eq_ignore_ascii_case(ERROR)),
+            Some(Value::Array(uris)) => {
+                uris.iter().filter_map(Value::as_str).any(|uri| uri.eq_ignore_ascii_case(ERROR))
+            }
             _ => false,
         };
         if by_uri || (has("status") && (has("detail") || has("scimType"))) {
@@ -109,7 +111,10 @@ impl fmt::Display for ScimError {
             Some(detail) => {
                 f.write_str(": ")?;
                 // A server's text goes into logs: one line, no control characters.
-                detail.chars().take(500).try_for_each(|c| fmt::Write::write_char(f, if c.is_control() { ' ' } else { c }))
+                detail
+                    .chars()
+                    .take(500)
+                    .try_for_each(|c| fmt::Write::write_char(f, if c.is_control() { ' ' } else { c }))
             }
             None => Ok(()),
         }

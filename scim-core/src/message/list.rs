@@ -148,7 +148,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PageVisitor<T> {
                 3 => page.items_per_page = member(&mut map, "itemsPerPage")?,
                 4 => page.next_cursor = member(&mut map, "nextCursor")?,
                 5 => page.previous_cursor = member(&mut map, "previousCursor")?,
-                _ => page.resources = map.next_value_seed(Elements(PhantomData)).map_err(|e| locate(&e, "Resources"))?,
+                _ => {
+                    page.resources = map.next_value_seed(Elements(PhantomData)).map_err(|e| locate(&e, "Resources"))?
+                }
             }
         }
         check_spellings(&page.extra)?;

@@ -1,9 +1,17 @@
-//! stub
-use serde_json::Value;
+//! Applying a PATCH, operation by operation (RFC 7644 §3.5.2.1 to §3.5.2.3).
 
-use crate::patch::{PatchError, PatchOp, PatchOptions};
-use crate::quirk::Quirks;
-use crate::schema::ResourceSchemas;
+use serde_json::{Map, Value};
+
+use crate::patch::conform::Conform;
+use crate::patch::members::KeyIndex;
+use crate::patch::store::{Slot, Store};
+use crate::patch::target::{Found, Target, locate, resolve};
+use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
+use crate::path::{AttributePath, PatchPath};
+use crate::quirk::{Quirk, Quirks};
+use crate::resource::is_unassigned;
+use crate::schema::{Home, Located, ResourceSchemas, Schema};
+use crate::text::same_name;
 
 /// What became of a PATCH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +26,279 @@ pub struct Applied {
 impl PatchOp {
     /// Applies the changes to a resource: all of them, or none and an error.
     ///
+    /// The resource is not copied; writes are logged and taken back if a later operation fails. `meta` is left to
+    /// the caller.
+    ///
     /// # Errors
-    /// With the keyword that RFC 7644 Table 9 has for it.
-    pub fn apply(&self, _resource: &mut Value, _schemas: &ResourceSchemas, _options: &PatchOptions) -> Result<Applied, PatchError> {
-        Ok(Applied { changed: false, quirks: self.quirks })
+    /// With the keyword that RFC 7644 Table 9 has for it. The resource is then as it was.
+    pub fn apply(
+        &self,
+        resource: &mut Value,
+        schemas: &ResourceSchemas,
+        options: &PatchOptions,
+    ) -> Result<Applied, PatchError> {
+        let Value::Object(map) = resource else {
+            return Err(PatchError::syntax("the resource is no JSON object"));
+        };
+        self.apply_to_map(map, schemas, options)
+    }
+
+    pub(crate) fn apply_to_map(
+        &self,
+        resource: &mut Map<String, Value>,
+        schemas: &ResourceSchemas,
+        options: &PatchOptions,
+    ) -> Result<Applied, PatchError> {
+        let limit = options.limits().operations();
+        if self.operations.len() > limit {
+            return Err(PatchError::value(format!("more than {limit} operations")));
+        }
+        let mut session = Session {
+            store: Store::new(resource),
+            schemas,
+            conform: Conform { tolerated: options.quirks(), fired: self.quirks },
+            index: KeyIndex::default(),
+            options,
+            growth: 0,
+        };
+        for (at, operation) in self.operations.iter().enumerate() {
+            if let Err(error) = session.operation(operation) {
+                session.store.roll_back();
+                let error = error.at(at);
+                return Err(match &operation.path {
+                    Some(path) => error.on(path),
+                    None => error,
+                });
+            }
+        }
+        Ok(Applied { changed: session.store.is_changed(), quirks: session.conform.fired })
+    }
+}
+
+/// One PATCH under way.
+pub(super) struct Session<'s> {
+    pub(super) store: Store<'s>,
+    pub(super) schemas: &'s ResourceSchemas,
+    pub(super) conform: Conform,
+    pub(super) index: KeyIndex,
+    pub(super) options: &'s PatchOptions,
+    /// Bytes written beyond those of the message.
+    pub(super) growth: usize,
+}
+
+impl Session<'_> {
+    fn operation(&mut self, operation: &Operation) -> Result<(), PatchError> {
+        let Operation { op, path, value } = operation;
+        let value = value.as_ref();
+        if *op != Op::Remove && value.is_none() {
+            return Err(PatchError::value(format!("`{op}` needs a value")));
+        }
+        match path {
+            Some(path) => self.at_path(*op, path, value),
+            None if *op == Op::Remove => Err(PatchError::no_target("`remove` needs a path")),
+            None => match value {
+                Some(Value::Object(attributes)) => self.pathless(*op, attributes),
+                _ => Err(PatchError::value("without `path` the value must be an object of attributes")),
+            },
+        }
+    }
+
+    fn at_path(&mut self, op: Op, path: &PatchPath, value: Option<&Value>) -> Result<(), PatchError> {
+        let schemas = self.schemas;
+        match resolve(path, schemas, &mut self.conform)? {
+            Target::Extension(schema) => self.extension(op, schema, value),
+            Target::Attribute { at, filter: None, sub: None } => self.whole(op, at, value),
+            Target::Attribute { at, filter, sub } => {
+                if at.attribute.is_read_only() || sub.is_some_and(crate::schema::Attribute::is_read_only) {
+                    return Err(PatchError::mutability("the attribute is readOnly"));
+                }
+                let slot = self.store.slot(at.home, at.attribute.name());
+                self.elements(op, at.attribute, &slot, filter.as_ref(), sub, value)?;
+                self.settle(at.home);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn settle(&mut self, home: Home<'_>) {
+        if let Home::Extension(uri) = home {
+            self.store.settle_extension(uri);
+        }
+    }
+
+    /// Every member of the value by its own kind (RFC 7644 §3.5.2.1 and §3.5.2.3, "If omitted").
+    fn pathless(&mut self, op: Op, attributes: &Map<String, Value>) -> Result<(), PatchError> {
+        check_names(attributes)?;
+        for (name, value) in attributes {
+            self.pathless_member(op, name, value).map_err(|error| error.on(name))?;
+        }
+        Ok(())
+    }
+
+    fn pathless_member(&mut self, op: Op, name: &str, value: &Value) -> Result<(), PatchError> {
+        let schemas = self.schemas;
+        if let Some(extension) = schemas.extension(name) {
+            return match value {
+                Value::Object(inner) => self.extension_members(op, extension, inner),
+                Value::Null => Ok(()),
+                _ => Err(PatchError::value("an extension must be an object")),
+            };
+        }
+        // The core schema's own URI around core attributes is no form of the RFC.
+        if same_name(name, "schemas") {
+            return self.schemas_member(value);
+        }
+        if name.contains('[') {
+            if !self.conform.allows(Quirk::PathKeys) {
+                return Err(PatchError::path("a member name is an attribute name, not a path"));
+            }
+            let parsed = PatchPath::parse_with(name, &self.options.parse())?;
+            self.conform.fired = self.conform.fired.union(parsed.quirks);
+            return self.at_path(op, &parsed.value, Some(value));
+        }
+        let path = match AttributePath::parse(name) {
+            Ok(path) => path,
+            Err(_) if self.conform.allows(Quirk::UnknownSubattr) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        match locate(&path, schemas, &mut self.conform) {
+            Found::Attribute(at, None) => {
+                if at.attribute.is_read_only() && self.skips_read_only(at.attribute.name()) {
+                    return Ok(());
+                }
+                self.whole(op, at, Some(value))
+            }
+            Found::Attribute(at, Some(_)) => {
+                if !self.conform.allows(Quirk::DottedKeys) {
+                    return Err(PatchError::path("a member name is an attribute name, not a path"));
+                }
+                if at.attribute.is_read_only() && self.skips_read_only(at.attribute.name()) {
+                    return Ok(());
+                }
+                self.at_path(op, &PatchPath::of(path), Some(value))
+            }
+            Found::Extension(_) | Found::Nothing if self.conform.allows(Quirk::UnknownSubattr) => Ok(()),
+            Found::Extension(_) | Found::Nothing => Err(PatchError::path("no schema of this resource type has such an attribute")),
+        }
+    }
+
+    fn skips_read_only(&mut self, name: &str) -> bool {
+        let as_okta = same_name(name, "id") && self.conform.allows(Quirk::OktaIdInValue);
+        self.conform.allows(Quirk::ReadonlyInValueIgnored) || as_okta
+    }
+
+    /// `schemas` follows from what the resource holds; a message can add to it, nothing more.
+    fn schemas_member(&mut self, value: &Value) -> Result<(), PatchError> {
+        let Some(at) = self.schemas.core_attribute("schemas") else {
+            return Ok(());
+        };
+        let list = self.conform.list(at.attribute, value)?;
+        let slot = self.store.slot(Home::Core, "schemas");
+        let known = self.store.elements(&slot);
+        let is_known = |uri: &Value| {
+            known.iter().any(|k| matches!((k, uri), (Value::String(a), Value::String(b)) if same_name(a, b)))
+        };
+        let new: Vec<Value> = list.into_iter().filter(|uri| !is_known(uri)).collect();
+        if !new.is_empty() {
+            self.store.append(&slot, new);
+        }
+        Ok(())
+    }
+
+    fn extension_members(&mut self, op: Op, schema: &Schema, members: &Map<String, Value>) -> Result<(), PatchError> {
+        check_names(members)?;
+        for (name, value) in members {
+            let Some(attribute) = schema.attribute(name) else {
+                if self.conform.allows(Quirk::UnknownSubattr) {
+                    continue;
+                }
+                return Err(PatchError::path(format!("the extension has no attribute `{}`", short(name))));
+            };
+            if attribute.is_read_only() && self.conform.allows(Quirk::ReadonlyInValueIgnored) {
+                continue;
+            }
+            self.whole(op, Located { home: Home::Extension(schema.id()), attribute }, Some(value))
+                .map_err(|error| error.on(name))?;
+        }
+        Ok(())
+    }
+
+    /// A whole extension as target: `add` merges, `replace` puts in its place, `remove` drops it.
+    fn extension(&mut self, op: Op, schema: &Schema, value: Option<&Value>) -> Result<(), PatchError> {
+        let members = match value {
+            Some(Value::Object(members)) => Some(members),
+            None | Some(Value::Null) => None,
+            Some(_) => return Err(PatchError::value("an extension must be an object")),
+        };
+        if op == Op::Remove && members.is_some_and(|m| !m.is_empty()) {
+            return Err(PatchError::value("`remove` of an extension takes no value"));
+        }
+        let home = Home::Extension(schema.id());
+        if op != Op::Add {
+            for attribute in &schema.attributes {
+                let named = members.is_some_and(|m| m.iter().any(|(k, v)| same_name(k, attribute.name()) && !is_unassigned(v)));
+                let slot = self.store.slot(home, attribute.name());
+                if !named && !attribute.is_read_only() && self.store.get(&slot).is_some() {
+                    self.unassign(attribute, &slot, PatchError::mutability)?;
+                }
+            }
+        }
+        match members {
+            Some(members) if op != Op::Remove => self.extension_members(op, schema, members)?,
+            _ => {}
+        }
+        self.settle(home);
+        Ok(())
+    }
+
+    /// Charges writes beyond the first of one value against the limit.
+    pub(super) fn charge(&mut self, value: &Value, copies: usize) -> Result<(), PatchError> {
+        let extra = copies.saturating_sub(1).saturating_mul(size(value));
+        self.growth = self.growth.saturating_add(extra);
+        let limit = self.options.limits().growth();
+        if self.growth > limit {
+            return Err(PatchError::value(format!("the change would write more than {limit} bytes")));
+        }
+        Ok(())
+    }
+
+    /// Takes an attribute away; `refusal` makes the error if it is required.
+    pub(super) fn unassign(
+        &mut self,
+        attribute: &crate::schema::Attribute,
+        slot: &Slot,
+        refusal: fn(String) -> PatchError,
+    ) -> Result<(), PatchError> {
+        if attribute.is_required() {
+            return Err(refusal(format!("`{}` is required", attribute.name())));
+        }
+        if self.store.get(slot).is_none() {
+            return Ok(());
+        }
+        if attribute.is_immutable() {
+            return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
+        }
+        self.store.set(slot, None);
+        self.index.forget(slot);
+        Ok(())
+    }
+}
+
+/// Two spellings of one name are an error (RFC 7643 §2.1).
+fn check_names(map: &Map<String, Value>) -> Result<(), PatchError> {
+    crate::resource::wire::check_spellings::<serde_json::Error>(map).map_err(|error| PatchError::syntax(error.to_string()))
+}
+
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+/// Bytes of text in a value, roughly as JSON has them.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(list) => list.iter().map(size).sum::<usize>() + 2,
+        Value::Object(map) => map.iter().map(|(name, value)| name.len() + 4 + size(value)).sum::<usize>() + 2,
+        _ => 8,
     }
 }

@@ -24,10 +24,16 @@
 //! ```
 
 mod apply;
+mod conform;
+mod equal;
 mod error;
+mod members;
 mod message;
 mod options;
 mod read;
+mod store;
+mod target;
+mod write;
 
 pub use apply::Applied;
 pub use error::PatchError;

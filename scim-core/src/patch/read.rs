@@ -128,7 +128,8 @@ impl Reader<'_> {
             None => None,
             Some(Value::String(text)) if text.is_empty() && self.is_lenient() => None,
             Some(Value::String(text)) => {
-                let parsed = PatchPath::parse_with(text, &self.options.parse()).map_err(|e| PatchError::from(e).on(text))?;
+                let parsed =
+                    PatchPath::parse_with(text, &self.options.parse()).map_err(|e| PatchError::from(e).on(text))?;
                 self.fired = self.fired.union(parsed.quirks);
                 Some(parsed.value)
             }

@@ -136,9 +136,11 @@ impl<'de> Deserialize<'de> for Resource {
 
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.0.iter().map(|(key, value)| {
-            let hidden = same_name(key, "password");
-            (key, if hidden { Value::from("***") } else { value.clone() })
-        })).finish()
+        f.debug_map()
+            .entries(self.0.iter().map(|(key, value)| {
+                let hidden = same_name(key, "password");
+                (key, if hidden { Value::from("***") } else { value.clone() })
+            }))
+            .finish()
     }
 }

@@ -83,11 +83,7 @@ impl User {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn new(user_name: impl Into<String>) -> Self {
-        Self {
-            schemas: vec![crate::schema::USER.to_owned()],
-            user_name: Some(user_name.into()),
-            ..Self::default()
-        }
+        Self { schemas: vec![crate::schema::USER.to_owned()], user_name: Some(user_name.into()), ..Self::default() }
     }
 
     /// The primary e-mail address, else the first.

@@ -172,7 +172,11 @@ impl Wire for u64 {
             fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
                 u64::try_from(value).map(Some).map_err(|_| E::invalid_value(de::Unexpected::Signed(value), &self))
             }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a small whole number")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "checked to be a small whole number"
+            )]
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
                 if value.fract() == 0.0 && (0.0..9e15).contains(&value) {
                     return Ok(Some(value as u64));
@@ -215,7 +219,11 @@ pub(crate) fn named_twice<E: de::Error>(name: &str) -> E {
 }
 
 /// Takes an unknown member into `extra`.
-pub(crate) fn keep<'de, A: MapAccess<'de>>(map: &mut A, extra: &mut Map<String, Value>, name: String) -> Result<(), A::Error> {
+pub(crate) fn keep<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    extra: &mut Map<String, Value>,
+    name: String,
+) -> Result<(), A::Error> {
     let value = map.next_value::<Value>().map_err(|e| locate(&e, &name))?;
     if extra.contains_key(&name) {
         return Err(named_twice(&name));

@@ -25,10 +25,12 @@ mod resource_schemas;
 mod resource_type;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
-pub use config::{AuthenticationScheme, BulkSupport, FilterSupport, Pagination, SecurityEvents, ServiceProviderConfig, Supported};
+pub use config::{
+    AuthenticationScheme, BulkSupport, FilterSupport, Pagination, SecurityEvents, ServiceProviderConfig, Supported,
+};
 pub use registry::SchemaRegistry;
-pub use resource_schemas::{ResourceSchemas, UnknownSchema};
 pub(crate) use resource_schemas::{Home, Located};
+pub use resource_schemas::{ResourceSchemas, UnknownSchema};
 pub use resource_type::{ResourceType, SchemaExtension};
 
 /// URI of the User schema (RFC 7643 §4.1).

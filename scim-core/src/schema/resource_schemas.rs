@@ -1,7 +1,9 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::path::AttributePath;
-use crate::schema::{Attribute, AttributeType, Mutability, Returned, Schema, SchemaRegistry, ENTERPRISE_USER, GROUP, USER};
+use crate::schema::{
+    Attribute, AttributeType, ENTERPRISE_USER, GROUP, Mutability, Returned, Schema, SchemaRegistry, USER,
+};
 use crate::text::same_name;
 
 /// The schemas of one resource type: core, extensions, and the attributes that every resource has.

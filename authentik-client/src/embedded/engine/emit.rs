@@ -1,0 +1,67 @@
+//! Which tasks a change of the data queues: authentik's signals, after the commit (facts §6).
+
+use super::super::clock::Clock;
+use super::super::scope;
+use super::super::state::{ObjectPk, State};
+use super::schedule;
+use super::task::Job;
+
+impl State {
+    /// The providers that hear of changes: those with an application.
+    fn listeners(&self) -> Vec<i64> {
+        let used = self.providers.values().filter(|provider| self.application_of(provider).is_some());
+        used.map(|provider| provider.pk).collect()
+    }
+
+    /// A user or group was saved.
+    pub(crate) fn object_saved(&mut self, clock: &Clock, object: &ObjectPk) {
+        for pk in self.listeners() {
+            let in_scope = self.providers.get(&pk).is_some_and(|provider| scope::contains(self, provider, object));
+            self.enqueue(clock, pk, Job::Direct { object: object.clone(), in_scope });
+        }
+    }
+
+    /// Users joined (or left) a group. `racing`: they were created in the same call.
+    pub(crate) fn members_changed(&mut self, clock: &Clock, group: &str, add: bool, users: &[i64], racing: bool) {
+        if users.is_empty() {
+            return;
+        }
+        for pk in self.listeners() {
+            let job = Job::Members { group: group.to_owned(), add, users: users.to_vec(), racing };
+            self.enqueue(clock, pk, job);
+        }
+    }
+
+    /// A user or group is being deleted: its links go with it, each with a DELETE.
+    pub(crate) fn object_deleted(&mut self, clock: &Clock, object: &ObjectPk) {
+        let links = self.links.remove_if(|link| link.object == *object);
+        for link in links {
+            let job = Job::Delete { kind: object.kind(), pk: object.to_string(), scim_id: link.scim_id };
+            self.enqueue(clock, link.provider, job);
+        }
+    }
+
+    /// A provider was created or saved: its schedule is brought up to date (and un-paused), the
+    /// ServiceProviderConfig forgotten, and a full sync queued.
+    pub(crate) fn provider_saved(&mut self, clock: &Clock, provider: i64) {
+        if let Some(provider) = self.providers.get_mut(&provider) {
+            provider.config = None;
+        }
+        let id = self.ids.uuid();
+        schedule::update(self, clock, provider, id);
+        self.enqueue(clock, provider, Job::Full);
+    }
+
+    /// A provider goes: links, schedule, tasks with it; nothing is sent.
+    pub(crate) fn provider_deleted(&mut self, provider: i64) {
+        self.providers.remove(&provider);
+        self.links.remove_if(|link| link.provider == provider);
+        self.schedules.retain(|schedule| schedule.provider != provider);
+        self.tasks.retain(|task| task.provider != provider);
+        for application in &mut self.applications {
+            if application.provider == Some(provider) {
+                application.provider = None;
+            }
+        }
+    }
+}

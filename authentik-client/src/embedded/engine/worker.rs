@@ -1,0 +1,58 @@
+//! The worker and the scheduler: two loops that end with the last handle.
+
+use std::sync::{Arc, Weak};
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::super::inner::Inner;
+use super::queue::SILENCE;
+use super::run::Run;
+use super::schedule::{self, TICK};
+
+/// Takes tasks while threads are free, wakes delayed ones after silence, ticks the scheduler.
+pub(crate) async fn work(inner: Weak<Inner>, mut stop: watch::Receiver<bool>) {
+    let Some(mut wake) = inner.upgrade().map(|inner| inner.changes.subscribe()) else { return };
+    let mut next_tick = match inner.upgrade() {
+        Some(inner) => Instant::now() + inner.clock.scaled(TICK),
+        None => return,
+    };
+    loop {
+        let Some(strong) = inner.upgrade() else { return };
+        if *stop.borrow() {
+            return;
+        }
+        let now = Instant::now();
+        if now >= next_tick {
+            strong.with(|state| schedule::tick(state, &strong.clock));
+            next_tick = now + strong.clock.scaled(TICK);
+        }
+        let silence = strong.clock.scaled(SILENCE);
+        let next_look = strong.with(|state| {
+            let last = *state.queue.last_activity.get_or_insert(now);
+            if now >= last + silence {
+                state.wake_delayed(&strong.clock);
+                return now + silence;
+            }
+            last + silence
+        });
+        while let Some((id, provider, job, retries)) = strong.with(|state| state.take_task(&strong.clock)) {
+            let run = Run { inner: Arc::clone(&strong), id, provider, retries };
+            let mut stop = stop.clone();
+            tokio::spawn(async move {
+                let outcome = tokio::select! {
+                    outcome = run.job(job) => outcome,
+                    _ = stop.changed() => return,
+                };
+                run.inner.with(|state| state.end_task(&run.inner.clock, &run.id, outcome));
+                run.inner.changed();
+            });
+        }
+        drop(strong);
+        tokio::select! {
+            woken = wake.changed() => if woken.is_err() { return },
+            _ = stop.changed() => return,
+            () = tokio::time::sleep_until(next_tick.min(next_look)) => {}
+        }
+    }
+}

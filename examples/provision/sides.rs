@@ -1,0 +1,127 @@
+//! The two sides: real servers by the environment, embedded ones otherwise.
+
+use std::env;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authentik_client::Authentik;
+use authentik_client::embedded::{EmbeddedAuthentik, Profile};
+use cloudflare_scim::embedded::EmbeddedAccount;
+use cloudflare_scim::{Cloudflare, Token};
+use provision::{Counters, Timing};
+use scim_core::serve::Server;
+use scim_core::transport::{BaseUrl, Counter, ReqwestTransport, RetryPolicy, Transport, TransportExt};
+
+/// Both clients, and the embedded servers behind them as long as they are needed.
+pub struct Sides {
+    pub authentik: Authentik,
+    pub cloudflare: Cloudflare,
+    pub counters: Counters,
+    embedded_authentik: Option<(EmbeddedAuthentik, Server)>,
+    _embedded_cloudflare: Option<Server>,
+}
+
+const LISTEN: &str = "127.0.0.1:0";
+
+impl Sides {
+    pub async fn start() -> Result<Self, String> {
+        let leaf = ReqwestTransport::new().map_err(|error| error.to_string())?;
+        let mut counters = Counters::default();
+        let transport = |counter: &Arc<Counter>| -> Arc<dyn Transport> {
+            leaf.clone().counted(Arc::clone(counter)).retry(RetryPolicy::default()).trace().shared()
+        };
+
+        let names = ["CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_SCIM_TOKEN"];
+        let (cloudflare, embedded_cloudflare) = match variables(&names, &["CLOUDFLARE_URL"])? {
+            Some(values) => {
+                let [id, api, scim] = values.as_slice() else { return Err("three variables are needed".to_owned()) };
+                let account = id.parse().map_err(|error| format!("CLOUDFLARE_ACCOUNT_ID: {error}"))?;
+                let mut builder = Cloudflare::builder(account)
+                    .api_token(Token::new(api.clone()))
+                    .scim_token(Token::new(scim.clone()))
+                    .transport(transport(&counters.cloudflare));
+                if let Some(url) = variable("CLOUDFLARE_URL") {
+                    builder = builder.base_url(base_url("CLOUDFLARE_URL", &url)?);
+                }
+                (builder.build().map_err(|error| error.to_string())?, None)
+            }
+            None => {
+                let account = EmbeddedAccount::builder().administrator("founder@acme.example").build();
+                let server = account.serve(listen()?).await.map_err(|error| error.to_string())?;
+                let cloudflare = Cloudflare::builder(account.account_id().clone())
+                    .api_token(account.tokens().api.clone())
+                    .scim_token(account.tokens().scim.clone())
+                    .base_url(base_url("the embedded account", &server.origin())?)
+                    .transport(transport(&counters.cloudflare))
+                    .build()
+                    .map_err(|error| error.to_string())?;
+                let own = Arc::clone(&counters.cloudflare);
+                counters.sync = Some(Arc::new(move || account.request_count().saturating_sub(own.all())));
+                (cloudflare, Some(server))
+            }
+        };
+
+        let (authentik, embedded_authentik) = match variables(&["AUTHENTIK_URL", "AUTHENTIK_TOKEN"], &[])? {
+            Some(values) => {
+                let [url, token] = values.as_slice() else { return Err("two variables are needed".to_owned()) };
+                let builder = Authentik::builder(base_url("AUTHENTIK_URL", url)?, token.clone().into());
+                let client = builder.transport(transport(&counters.authentik)).build();
+                (client.map_err(|error| error.to_string())?, None)
+            }
+            None => {
+                // authentik's own HTTP client waits half a minute (facts/authentik.md §6).
+                let scim = ReqwestTransport::builder().timeout(Duration::from_secs(30)).build();
+                let scim = scim.map_err(|error| error.to_string())?.shared();
+                let embedded = EmbeddedAuthentik::builder(scim).profile(Profile::V2026_8).build();
+                let server = embedded.serve(listen()?).await.map_err(|error| error.to_string())?;
+                let base = base_url("the embedded authentik", &server.origin())?;
+                let client = Authentik::builder(base, embedded.token().to_owned().into())
+                    .transport(transport(&counters.authentik))
+                    .build()
+                    .map_err(|error| error.to_string())?;
+                (client, Some((embedded, server)))
+            }
+        };
+        Ok(Self { authentik, cloudflare, counters, embedded_authentik, _embedded_cloudflare: embedded_cloudflare })
+    }
+
+    pub fn authentik_is_embedded(&self) -> bool {
+        self.embedded_authentik.is_some()
+    }
+
+    /// An embedded authentik may be asked more often than a real one, and is quicker.
+    pub fn timing(&self) -> Timing {
+        let mut timing = Timing::default();
+        if self.authentik_is_embedded() {
+            timing.poll_interval = Duration::from_millis(100);
+            timing.sync_deadline = Duration::from_secs(300);
+        }
+        timing
+    }
+}
+
+fn listen() -> Result<std::net::SocketAddr, String> {
+    LISTEN.parse().map_err(|_| format!("{LISTEN} is no address"))
+}
+
+fn base_url(name: &str, url: &str) -> Result<BaseUrl, String> {
+    url.parse().map_err(|error| format!("{name}: {error}"))
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// The values of `names`; `None` when none of them, nor of `options`, is set.
+fn variables(names: &[&str], options: &[&str]) -> Result<Option<Vec<String>>, String> {
+    let values: Vec<Option<String>> = names.iter().map(|name| variable(name)).collect();
+    if values.iter().all(Option::is_none) && options.iter().all(|name| variable(name).is_none()) {
+        return Ok(None);
+    }
+    let missing: Vec<&str> =
+        names.iter().zip(&values).filter(|(_, value)| value.is_none()).map(|(name, _)| *name).collect();
+    if missing.is_empty() {
+        return Ok(Some(values.into_iter().flatten().collect()));
+    }
+    Err(format!("the environment is incomplete: set {} as well, or none of them", missing.join(", ")))
+}

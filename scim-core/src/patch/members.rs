@@ -1,0 +1,180 @@
+//! Adding to long lists: which of the new elements are there already.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+
+use serde_json::Value;
+
+use crate::patch::equal::{canonical, same_value};
+use crate::patch::store::Slot;
+use crate::resource::get_folded;
+
+/// The text by which an element of a keyed list is known.
+pub(crate) fn key_of(element: &Value) -> Option<&str> {
+    match element {
+        Value::Object(map) => get_folded(map, "value")?.as_str(),
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Remembers the keys of one list from operation to operation: 100 operations that add one member each to a
+/// group of 10,000 stay linear.
+#[derive(Default)]
+pub(super) struct KeyIndex {
+    slot: Option<Slot>,
+    hasher: RandomState,
+    /// Hash of a key to its place in the list.
+    places: HashMap<u64, usize>,
+    additions: usize,
+}
+
+impl KeyIndex {
+    /// The list has changed otherwise than by additions.
+    pub(super) fn forget(&mut self, slot: &Slot) {
+        if self.slot.as_ref() == Some(slot) {
+            self.slot = None;
+            self.places.clear();
+        }
+    }
+
+    pub(super) fn forget_all(&mut self) {
+        self.slot = None;
+        self.places.clear();
+    }
+
+    /// Takes out the new elements whose key is there, or appears twice. The second result tells whether one of
+    /// those differed from the element that is there.
+    pub(super) fn without_known(&mut self, slot: &Slot, list: &[Value], mut new: Vec<Value>) -> (Vec<Value>, bool) {
+        self.additions += 1;
+        let mut differs = false;
+        let indexed = self.slot.as_ref() == Some(slot);
+        if let [only] = new.as_slice()
+            && !indexed
+            && self.additions == 1
+        {
+            let known = key_of(only).and_then(|key| list.iter().find(|element| key_of(element) == Some(key)));
+            return match known {
+                Some(known) => (Vec::new(), !same_value(known, only)),
+                None => (new, false),
+            };
+        }
+        if !indexed && self.additions == 1 {
+            return keep_unknown(list, new);
+        }
+        if !indexed {
+            self.places = list.iter().enumerate().filter_map(|(at, e)| Some((self.hasher.hash_one(key_of(e)?), at))).collect();
+            self.slot = Some(slot.clone());
+        }
+        let mut next = list.len();
+        let mut added: HashSet<String> = HashSet::new();
+        new.retain(|element| {
+            let Some(key) = key_of(element) else {
+                next += 1;
+                return true;
+            };
+            let hash = self.hasher.hash_one(key);
+            match self.places.get(&hash).and_then(|&at| list.get(at)) {
+                Some(known) if key_of(known) == Some(key) => {
+                    differs |= !same_value(known, element);
+                    return false;
+                }
+                // Two keys with one hash: look at all of them.
+                Some(_) if list.iter().any(|e| key_of(e) == Some(key)) => return false,
+                _ => {}
+            }
+            if !added.insert(key.to_owned()) {
+                return false;
+            }
+            self.places.insert(hash, next);
+            next += 1;
+            true
+        });
+        (new, differs)
+    }
+}
+
+/// One pass over a long list with a small set of new keys: a bit per key decides for almost every element.
+fn keep_unknown(list: &[Value], mut new: Vec<Value>) -> (Vec<Value>, bool) {
+    let bits = (new.len() * 64).next_power_of_two().clamp(4096, 1 << 22);
+    let mut sketch = vec![0_u64; bits / 64];
+    let shift = 64 - bits.trailing_zeros();
+    let place = |key: &str| {
+        let hash = tail(key).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> shift;
+        usize::try_from(hash).unwrap_or_default()
+    };
+    let mut wanted: HashMap<&str, (usize, bool)> = HashMap::with_capacity(new.len());
+    let mut twice = vec![false; new.len()];
+    for (at, element) in new.iter().enumerate() {
+        let Some(key) = key_of(element) else {
+            continue;
+        };
+        if let Some(word) = sketch.get_mut(place(key) / 64) {
+            *word |= 1 << (place(key) % 64);
+        }
+        match wanted.entry(key) {
+            std::collections::hash_map::Entry::Occupied(_) => {
+                if let Some(flag) = twice.get_mut(at) {
+                    *flag = true;
+                }
+            }
+            std::collections::hash_map::Entry::Vacant(entry) => drop(entry.insert((at, false))),
+        }
+    }
+    let mut differs = false;
+    for element in list {
+        let Some(key) = key_of(element) else {
+            continue;
+        };
+        let bit = place(key);
+        if sketch.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+            && let Some((at, known)) = wanted.get_mut(key)
+        {
+            *known = true;
+            differs |= new.get(*at).is_some_and(|new| !same_value(new, element));
+        }
+    }
+    for (at, known) in wanted.into_values() {
+        if let Some(flag) = twice.get_mut(at) {
+            *flag |= known;
+        }
+    }
+    let mut drop_it = twice.into_iter();
+    new.retain(|_| !drop_it.next().unwrap_or(false));
+    (new, differs)
+}
+
+/// The last eight bytes of a key and its length: enough to tell UUIDs, numbers and names apart.
+fn tail(key: &str) -> u64 {
+    let bytes = key.as_bytes();
+    let last = bytes.last_chunk::<8>().map_or_else(
+        || bytes.iter().fold(0, |sum, &b| sum << 8 | u64::from(b)),
+        |chunk| u64::from_le_bytes(*chunk),
+    );
+    last ^ bytes.len() as u64
+}
+
+/// Takes out the new elements that equal one that is there, or one before them.
+pub(super) fn without_equal(list: &[Value], mut new: Vec<Value>) -> Vec<Value> {
+    if list.len().saturating_mul(new.len()) <= 4096 {
+        let mut out: Vec<Value> = Vec::with_capacity(new.len());
+        for element in new {
+            let known = list.iter().chain(&out).any(|known| same_value(known, &element));
+            if !known {
+                out.push(element);
+            }
+        }
+        return out;
+    }
+    if let [one] = new.as_slice() {
+        return if list.iter().any(|known| same_value(known, one)) { Vec::new() } else { new };
+    }
+    let mut known: HashSet<String> = list.iter().map(canonical).collect();
+    new.retain(|element| known.insert(canonical(element)));
+    new
+}
+
+/// The elements of a list whose key appears for the first time.
+pub(super) fn once_each(new: Vec<Value>) -> Vec<Value> {
+    keep_unknown(&[], new).0
+}

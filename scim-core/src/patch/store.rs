@@ -1,0 +1,267 @@
+//! The resource under change: every write leaves a note how to take it back, so that a PATCH is all or nothing
+//! without a copy of the resource.
+
+use serde_json::{Map, Value};
+
+use crate::resource::{get_folded, is_unassigned, spelling};
+use crate::schema::Home;
+use crate::text::same_name;
+
+/// An attribute as it is spelt in the resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) extension: Option<String>,
+    pub(super) key: String,
+}
+
+enum Undo {
+    /// The attribute held this, or was not there.
+    Attribute(Slot, Option<Value>),
+    /// The list had this many elements.
+    Length(Slot, usize),
+    /// These elements were taken out, at these places of the list as it was.
+    Removed(Slot, Vec<(usize, Value)>),
+    /// The element was this.
+    Element(Slot, usize, Value),
+    /// The sub-attribute of an element was this, or was not there.
+    Sub(Slot, usize, String, Option<Value>),
+    /// The extension was not there.
+    NoExtension(String),
+}
+
+pub(super) struct Store<'r> {
+    resource: &'r mut Map<String, Value>,
+    log: Vec<Undo>,
+}
+
+impl<'r> Store<'r> {
+    pub(super) fn new(resource: &'r mut Map<String, Value>) -> Self {
+        Self { resource, log: Vec::new() }
+    }
+
+    /// Whether anything was written.
+    pub(super) fn is_changed(&self) -> bool {
+        !self.log.is_empty()
+    }
+
+    pub(super) fn resource(&self) -> &Map<String, Value> {
+        self.resource
+    }
+
+    /// Where an attribute is, in the spelling that the resource has, else in the schema's.
+    pub(super) fn slot(&self, home: Home<'_>, name: &str) -> Slot {
+        match home {
+            Home::Core => Slot { extension: None, key: spelling(self.resource, name).unwrap_or(name).to_owned() },
+            Home::Extension(uri) => {
+                let uri = spelling(self.resource, uri).unwrap_or(uri);
+                let inner = self.resource.get(uri).and_then(Value::as_object);
+                let key = inner.and_then(|map| spelling(map, name)).unwrap_or(name);
+                Slot { extension: Some(uri.to_owned()), key: key.to_owned() }
+            }
+        }
+    }
+
+    fn map(&self, slot: &Slot) -> Option<&Map<String, Value>> {
+        match &slot.extension {
+            None => Some(self.resource),
+            Some(uri) => self.resource.get(uri)?.as_object(),
+        }
+    }
+
+    fn map_mut(&mut self, slot: &Slot) -> Option<&mut Map<String, Value>> {
+        match &slot.extension {
+            None => Some(self.resource),
+            Some(uri) => self.resource.get_mut(uri)?.as_object_mut(),
+        }
+    }
+
+    /// What the attribute holds; `None` if it is unassigned.
+    pub(super) fn get(&self, slot: &Slot) -> Option<&Value> {
+        self.map(slot)?.get(&slot.key).filter(|value| !is_unassigned(value))
+    }
+
+    /// The elements of an attribute; a single value counts as one.
+    pub(super) fn elements(&self, slot: &Slot) -> &[Value] {
+        match self.get(slot) {
+            None => &[],
+            Some(Value::Array(list)) => list,
+            Some(single) => std::slice::from_ref(single),
+        }
+    }
+
+    /// Sets the attribute, or takes it away.
+    pub(super) fn set(&mut self, slot: &Slot, value: Option<Value>) {
+        if let Some(uri) = &slot.extension
+            && !self.resource.get(uri).is_some_and(Value::is_object)
+        {
+            if value.is_none() {
+                return;
+            }
+            self.resource.insert(uri.clone(), Value::Object(Map::new()));
+            self.log.push(Undo::NoExtension(uri.clone()));
+        }
+        let Some(map) = self.map_mut(slot) else {
+            return;
+        };
+        let old = match value {
+            Some(value) => map.insert(slot.key.clone(), value),
+            None => map.remove(&slot.key),
+        };
+        self.log.push(Undo::Attribute(slot.clone(), old));
+    }
+
+    /// Puts elements behind those that are there.
+    pub(super) fn append(&mut self, slot: &Slot, elements: Vec<Value>) {
+        let list = match self.map_mut(slot).and_then(|map| map.get_mut(&slot.key)) {
+            Some(Value::Array(list)) => list,
+            Some(single) if !is_unassigned(single) => {
+                let mut list = vec![single.clone()];
+                list.extend(elements);
+                return self.set(slot, Some(Value::Array(list)));
+            }
+            _ => return self.set(slot, Some(Value::Array(elements))),
+        };
+        let length = list.len();
+        list.extend(elements);
+        self.log.push(Undo::Length(slot.clone(), length));
+    }
+
+    /// Takes elements out; `places` ascend.
+    pub(super) fn remove_elements(&mut self, slot: &Slot, places: &[usize]) {
+        if places.len() >= self.elements(slot).len() {
+            return self.set(slot, None);
+        }
+        let Some(Value::Array(list)) = self.map_mut(slot).and_then(|map| map.get_mut(&slot.key)) else {
+            return;
+        };
+        let removed = match places {
+            [one] if *one < list.len() => vec![(*one, list.remove(*one))],
+            many => {
+                let mut removed = Vec::with_capacity(many.len());
+                let mut next = many.iter().copied().peekable();
+                let mut kept = Vec::with_capacity(list.len());
+                for (at, element) in std::mem::take(list).into_iter().enumerate() {
+                    if next.next_if_eq(&at).is_some() {
+                        removed.push((at, element));
+                    } else {
+                        kept.push(element);
+                    }
+                }
+                *list = kept;
+                removed
+            }
+        };
+        self.log.push(Undo::Removed(slot.clone(), removed));
+    }
+
+    /// Replaces one element.
+    pub(super) fn set_element(&mut self, slot: &Slot, at: usize, value: Value) {
+        match self.map_mut(slot).and_then(|map| map.get_mut(&slot.key)) {
+            Some(Value::Array(list)) => {
+                if let Some(element) = list.get_mut(at) {
+                    let old = std::mem::replace(element, value);
+                    self.log.push(Undo::Element(slot.clone(), at, old));
+                }
+            }
+            _ => self.set(slot, Some(value)),
+        }
+    }
+
+    /// Sets or takes away a sub-attribute of one element that is an object.
+    pub(super) fn set_sub(&mut self, slot: &Slot, at: usize, name: &str, value: Option<Value>) {
+        let element = match self.map_mut(slot).and_then(|map| map.get_mut(&slot.key)) {
+            Some(Value::Array(list)) => list.get_mut(at),
+            single => single,
+        };
+        let Some(Value::Object(element)) = element else {
+            return;
+        };
+        let key = spelling(element, name).unwrap_or(name).to_owned();
+        let old = match value {
+            Some(value) => element.insert(key.clone(), value),
+            None => element.remove(&key),
+        };
+        self.log.push(Undo::Sub(slot.clone(), at, key, old));
+    }
+
+    /// Keeps `schemas` in step with an extension (RFC 7644 §3.5.2.1): its URI is there exactly while the
+    /// extension holds something.
+    pub(super) fn settle_extension(&mut self, uri: &str) {
+        let held = get_folded(self.resource, uri).and_then(Value::as_object).is_some_and(|map| map.values().any(|v| !is_unassigned(v)));
+        let schemas = self.slot(Home::Core, "schemas");
+        let known = self.elements(&schemas).iter().position(|v| v.as_str().is_some_and(|v| same_name(v, uri)));
+        match (held, known) {
+            (true, None) => self.append(&schemas, vec![Value::from(uri)]),
+            (false, known) => {
+                let container = self.slot(Home::Core, uri);
+                if self.resource.contains_key(&container.key) {
+                    self.set(&container, None);
+                    if let Some(at) = known {
+                        self.remove_elements(&schemas, &[at]);
+                    }
+                }
+            }
+            (true, Some(_)) => {}
+        }
+    }
+
+    /// Takes every write back, the last one first.
+    pub(super) fn roll_back(mut self) {
+        while let Some(note) = self.log.pop() {
+            match note {
+                Undo::NoExtension(uri) => drop(self.resource.remove(&uri)),
+                Undo::Attribute(slot, old) => {
+                    if let Some(map) = self.map_mut(&slot) {
+                        match old {
+                            Some(old) => drop(map.insert(slot.key, old)),
+                            None => drop(map.remove(&slot.key)),
+                        }
+                    }
+                }
+                Undo::Length(slot, length) => {
+                    if let Some(list) = self.list_mut(&slot) {
+                        list.truncate(length);
+                    }
+                }
+                Undo::Removed(slot, removed) => {
+                    if let Some(list) = self.list_mut(&slot) {
+                        *list = merge(std::mem::take(list), removed);
+                    }
+                }
+                Undo::Element(slot, at, old) => {
+                    if let Some(element) = self.list_mut(&slot).and_then(|list| list.get_mut(at)) {
+                        *element = old;
+                    }
+                }
+                Undo::Sub(slot, at, key, old) => {
+                    let element = match self.map_mut(&slot).and_then(|map| map.get_mut(&slot.key)) {
+                        Some(Value::Array(list)) => list.get_mut(at),
+                        single => single,
+                    };
+                    if let Some(Value::Object(element)) = element {
+                        match old {
+                            Some(old) => drop(element.insert(key, old)),
+                            None => drop(element.remove(&key)),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn list_mut(&mut self, slot: &Slot) -> Option<&mut Vec<Value>> {
+        self.map_mut(slot)?.get_mut(&slot.key)?.as_array_mut()
+    }
+}
+
+/// Puts removed elements back at the places that they had.
+fn merge(kept: Vec<Value>, removed: Vec<(usize, Value)>) -> Vec<Value> {
+    let mut out = Vec::with_capacity(kept.len() + removed.len());
+    let mut kept = kept.into_iter();
+    for (at, element) in removed {
+        out.extend(kept.by_ref().take(at.saturating_sub(out.len())));
+        out.push(element);
+    }
+    out.extend(kept);
+    out
+}

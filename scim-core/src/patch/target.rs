@@ -1,0 +1,109 @@
+//! From a path to the definitions that it means.
+
+use serde_json::Value;
+
+use crate::filter::{CompareOp, ElementMatcher, Filter, Literal};
+use crate::patch::PatchError;
+use crate::patch::conform::Conform;
+use crate::path::{AttributePath, PatchPath};
+use crate::quirk::Quirk;
+use crate::schema::{Attribute, Located, ResourceSchemas, Schema};
+
+/// What a path means.
+pub(super) enum Target<'s> {
+    /// A whole extension.
+    Extension(&'s Schema),
+    /// An attribute, some of its elements, or a sub-attribute.
+    Attribute { at: Located<'s>, filter: Option<(&'s Filter, ElementMatcher)>, sub: Option<&'s Attribute> },
+}
+
+pub(super) fn resolve<'s>(
+    path: &'s PatchPath,
+    schemas: &'s ResourceSchemas,
+    conform: &mut Conform,
+) -> Result<Target<'s>, PatchError> {
+    let attribute_path = path.attribute();
+    let (at, sub_name) = match locate(attribute_path, schemas, conform) {
+        Found::Attribute(at, sub) => (at, sub),
+        Found::Extension(schema) if path.filter().is_none() && path.sub().is_none() => return Ok(Target::Extension(schema)),
+        _ => return Err(PatchError::path("no schema of this resource type has such an attribute")),
+    };
+    let attribute = at.attribute;
+    let filter = match path.filter() {
+        None => None,
+        Some(_) if sub_name.is_some() || !(attribute.is_complex() || attribute.is_multi_valued()) => {
+            return Err(PatchError::path("only values of a multi-valued or complex attribute can be selected"));
+        }
+        Some(filter) => {
+            let (matcher, fired) = ElementMatcher::new(filter, attribute, conform.tolerated)?;
+            conform.fired = conform.fired.union(fired);
+            Some((filter, matcher))
+        }
+    };
+    let sub = match path.after.as_deref().or(sub_name) {
+        None => None,
+        Some(name) => match attribute.sub_attribute(name) {
+            Some(sub) => Some(sub),
+            None => return Err(PatchError::path(format!("`{}` has no such sub-attribute", attribute.name()))),
+        },
+    };
+    Ok(Target::Attribute { at, filter, sub })
+}
+
+pub(super) enum Found<'s> {
+    Attribute(Located<'s>, Option<&'s str>),
+    Extension(&'s Schema),
+    Nothing,
+}
+
+/// What an attribute path names, with the sub-attribute's name, and the tolerances for misspelt URNs.
+pub(super) fn locate<'s>(path: &'s AttributePath, schemas: &'s ResourceSchemas, conform: &mut Conform) -> Found<'s> {
+    if let Some(at) = schemas.locate(path) {
+        return Found::Attribute(at, path.sub());
+    }
+    if let Some(uri) = path.as_urn() {
+        let extension = schemas.extension(&uri);
+        return match (path.sub(), extension) {
+            (None, Some(extension)) => Found::Extension(extension),
+            // `urn:…:2.0:User.department`: the dot stands for the colon.
+            (Some(name), _) if conform.tolerated.contains(Quirk::UrnDotNotation) => {
+                let meant = AttributePath::of(Some(&uri), name, None);
+                match schemas.locate(&meant) {
+                    Some(at) => {
+                        conform.allows(Quirk::UrnDotNotation);
+                        Found::Attribute(at, None)
+                    }
+                    None => Found::Nothing,
+                }
+            }
+            _ => Found::Nothing,
+        };
+    }
+    match schemas.in_extensions(path.name()) {
+        Some(at) if conform.is_lenient() => Found::Attribute(at, path.sub()),
+        _ => Found::Nothing,
+    }
+}
+
+/// The members that a filter of `eq` joined by `and` gives a new element.
+pub(super) fn described(filter: &Filter) -> Option<Vec<(&str, Value)>> {
+    match filter {
+        Filter::And(list) => {
+            let mut all = Vec::new();
+            for filter in list {
+                all.extend(described(filter)?);
+            }
+            Some(all)
+        }
+        Filter::Compare(comparison) if comparison.op == CompareOp::Eq => {
+            let value = match &comparison.value {
+                Literal::String(text) => Value::from(text.as_str()),
+                Literal::Number(number) => Value::Number(serde_json::from_str(number.as_str()).ok()?),
+                Literal::Boolean(value) => Value::Bool(*value),
+                Literal::Null => return None,
+            };
+            Some(vec![(comparison.path.name(), value)])
+        }
+        _ => None,
+    }
+}
