@@ -67,21 +67,16 @@ impl<T> BearerAuth<T> {
         &self.inner
     }
 
-    /// Whose token the request carries.
-    fn bearer(&self, headers: &HeaderMap) -> Option<Option<ResourceId>> {
+    /// The entry of the token that the request carries.
+    fn bearer(&self, headers: &HeaderMap) -> Option<&(SecretString, Option<ResourceId>)> {
         let header = headers.get(AUTHORIZATION)?.as_bytes();
         let (scheme, given) = header.split_at_checked(7)?;
         if !scheme.eq_ignore_ascii_case(b"bearer ") {
             return None;
         }
         // No early end: how long it takes says nothing about which token is nearly right.
-        let mut known = None;
-        for (token, user) in &self.tokens {
-            if bool::from(token.expose_secret().as_bytes().ct_eq(given)) {
-                known = Some(user.clone());
-            }
-        }
-        known
+        let same = |(token, _): &&(SecretString, _)| bool::from(token.expose_secret().as_bytes().ct_eq(given));
+        self.tokens.iter().filter(same).fold(None, |_, entry| Some(entry))
     }
 }
 
@@ -90,7 +85,7 @@ impl<T: Transport> Transport for BearerAuth<T> {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let public = request.method() == http::Method::GET && request.uri().path().ends_with("/ServiceProviderConfig");
         match self.bearer(request.headers()) {
-            Some(user) => drop(user.map(|user| request.extensions_mut().insert(Subject(user)))),
+            Some((_, user)) => drop(user.clone().map(|user| request.extensions_mut().insert(Subject(user)))),
             None if public => {}
             None => return Ok(unauthorized(request.headers().contains_key(AUTHORIZATION))),
         }

@@ -51,7 +51,7 @@ struct Later {
 
 impl Engine {
     pub(super) fn bulk(&self, store: &mut dyn Store, mut incoming: Incoming) -> Result<Reply, ScimError> {
-        let body = self.body(&mut incoming)?;
+        let body = Self::body(&mut incoming)?;
         let map = message(&body, BULK_REQUEST, self.behaviour())?;
         let most_errors = match get_folded(map, "failOnErrors") {
             None | Some(Value::Null) => usize::MAX,
@@ -157,13 +157,7 @@ impl Engine {
         }
     }
 
-    fn operation(
-        &self,
-        store: &mut dyn Store,
-        step: &mut Step,
-        path: &str,
-        job: &Job<'_>,
-    ) -> Result<Reply, ScimError> {
+    fn operation(&self, store: &mut dyn Store, step: &mut Step, path: &str, job: &Job<'_>) -> Result<Reply, ScimError> {
         let Some(method) = step.method.clone() else {
             return Err(invalid_value("`method` must be POST, PUT, PATCH or DELETE"));
         };
@@ -235,7 +229,8 @@ impl Step {
             let known = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
             known.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(&method))
         });
-        let data = operation.as_object().and_then(|map| get_folded(map, "data")).filter(|data| !data.is_null()).cloned();
+        let data =
+            operation.as_object().and_then(|map| get_folded(map, "data")).filter(|data| !data.is_null()).cloned();
         let path = path.ok().flatten().unwrap_or_default();
         let mut refers = BTreeSet::new();
         collect_text(&path, &mut refers);
@@ -309,7 +304,9 @@ impl Blocked {
         let ready = by.iter().enumerate().filter(|(_, by)| by.is_empty()).map(|(at, _)| at).collect();
         let mut waiting_for: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, ids) in by.iter().enumerate() {
-            ids.iter().for_each(|id| waiting_for.entry(id.clone()).or_default().push(at));
+            for id in ids {
+                waiting_for.entry(id.clone()).or_default().push(at);
+            }
         }
         Self { by, ready, waiting_for }
     }
@@ -404,7 +401,7 @@ fn take_unresolved(map: &mut Map<String, Value>, ids: &HashMap<String, String>, 
         if !unresolved(value) {
             return true;
         }
-        match value {
+        match &mut *value {
             Value::Array(list) => {
                 let (away, stay): (Vec<_>, Vec<_>) = std::mem::take(list).into_iter().partition(unresolved);
                 *list = stay;
@@ -416,7 +413,7 @@ fn take_unresolved(map: &mut Map<String, Value>, ids: &HashMap<String, String>, 
                 take_unresolved(extension, ids, &mut inner);
                 taken.insert(name.clone(), Value::Object(inner));
             }
-            value => drop(taken.insert(name.clone(), std::mem::take(value))),
+            other => drop(taken.insert(name.clone(), std::mem::take(other))),
         }
         !crate::resource::is_unassigned(value)
     });

@@ -84,7 +84,9 @@ mod tests {
             assert_eq!(Cursor::read(&cursor.to_string(), 9), Ok(cursor));
             assert!(Cursor::read(&cursor.to_string(), 8).is_err());
         }
-        for garbage in ["", "x", "p", "p-1-1-1-1", "p-1-1-1-1-9-1", "z-1-1-1-1-9", "p-é-1-1-1-9", "p-1-fffffffffffffffff-1-1-9"] {
+        for garbage in
+            ["", "x", "p", "p-1-1-1-1", "p-1-1-1-1-9-1", "z-1-1-1-1-9", "p-é-1-1-1-9", "p-1-fffffffffffffffff-1-1-9"]
+        {
             assert!(Cursor::read(garbage, 9).is_err(), "{garbage}");
         }
     }

@@ -54,8 +54,8 @@ impl Engine {
 
     /// The schemas of all kinds, each once, and those of the discovery documents.
     fn schemas(&self) -> impl Iterator<Item = &Schema> {
-        let service = [SERVICE_PROVIDER_CONFIG, RESOURCE_TYPE, SCHEMA];
-        let service = service.iter().filter(|_| self.behaviour().service_schemas);
+        let service = [SERVICE_PROVIDER_CONFIG, RESOURCE_TYPE, SCHEMA].into_iter();
+        let service = service.filter(|_| self.behaviour().service_schemas);
         let service = service.filter_map(|urn| SchemaRegistry::built_in().get(urn));
         let mut seen: Vec<&str> = Vec::new();
         self.kinds().iter().flat_map(super::Kind::documents).chain(service).filter(move |schema| {

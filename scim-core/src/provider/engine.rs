@@ -6,10 +6,10 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use crate::message::ScimError;
+use crate::provider::query::Parameters;
 use crate::provider::refusal::{plain, refusal};
 use crate::provider::reply::{Reply, takes_media_type};
 use crate::provider::route::{Route, route};
-use crate::provider::query::Parameters;
 use crate::provider::{Behaviour, Clock, Context, Kind, Store, Subject, json};
 use crate::resource::ResourceId;
 
@@ -353,7 +353,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn body(&self, incoming: &mut Incoming) -> Result<Value, ScimError> {
+    pub(super) fn body(incoming: &mut Incoming) -> Result<Value, ScimError> {
         match std::mem::replace(&mut incoming.body, Body::Data(None)) {
             Body::Bytes(bytes) => json::read(&bytes),
             Body::Data(data) => data.ok_or_else(|| super::refusal::invalid_syntax("the operation needs `data`")),

@@ -69,7 +69,9 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = access.next_key::<String>()? {
             if !folded.insert(name.to_ascii_lowercase()) {
                 let name = quote(&name);
-                return Err(de::Error::custom(format_args!("`{name}` is named twice (names are compared without case)")));
+                return Err(de::Error::custom(format_args!(
+                    "`{name}` is named twice (names are compared without case)"
+                )));
             }
             map.insert(name, access.next_value_seed(Strict)?);
         }
@@ -84,7 +86,9 @@ mod tests {
     #[test]
     fn two_spellings_of_one_name_are_refused_at_any_depth() {
         assert!(read(br#"{"a":{"b":1},"c":[1.5,-2,"x",null,true]}"#).is_ok());
-        for twice in [r#"{"active":true,"Active":false}"#, r#"{"active":true,"active":true}"#, r#"{"a":[{"b":{"c":1,"C":2}}]}"#] {
+        for twice in
+            [r#"{"active":true,"Active":false}"#, r#"{"active":true,"active":true}"#, r#"{"a":[{"b":{"c":1,"C":2}}]}"#]
+        {
             let error = read(twice.as_bytes()).unwrap_err();
             assert!(error.detail.as_deref().unwrap_or_default().contains("named twice"), "{error:?}");
         }

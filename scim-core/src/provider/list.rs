@@ -67,7 +67,7 @@ impl Engine {
             parts.push(self.part(store, index, incoming, &query, parameters.in_body)?);
         }
         let page = match &query.page {
-            Page::Index { start, count } => self.index_page(store, &parts, &query, *start, *count),
+            Page::Index { start, count } => Ok(self.index_page(store, &parts, &query, *start, *count)),
             Page::Cursor { cursor, count } => {
                 let fingerprint = Cursor::fingerprint(kinds, parameters);
                 self.cursor_page(store, &parts, &query, cursor, *count, fingerprint)
@@ -113,7 +113,7 @@ impl Engine {
         query: &Query,
         start: usize,
         count: usize,
-    ) -> Result<ListResponse<Value>, ScimError> {
+    ) -> ListResponse<Value> {
         let skip = start.saturating_sub(1);
         let (hits, total) = if query.sort.is_some() {
             let hits = sorted(store, parts, query);
@@ -123,7 +123,7 @@ impl Engine {
             unsorted(store, parts, query, skip, count)
         };
         let resources = self.render(store, parts, &hits);
-        Ok(ListResponse::page(resources, start as u64, total as u64))
+        ListResponse::page(resources, start as u64, total as u64)
     }
 
     /// A page by cursor (RFC 9865). Without an order it resumes after a position, so that changes
@@ -160,7 +160,7 @@ impl Engine {
             let hits = sorted(store, parts, query);
             let total = hits.len();
             let end = skip.saturating_add(count);
-            let next = (end < total && count > 0).then(|| Resume::Offset(end as u64));
+            let next = (end < total && count > 0).then_some(Resume::Offset(end as u64));
             (hits.into_iter().skip(skip).take(count).collect(), Some(total), next)
         } else {
             let from = match resume {

@@ -37,9 +37,9 @@
 //! [`ScimError`](crate::message::ScimError) that the client is to read; how its resources look on the
 //! wire it says in [`Store::show`].
 
-mod behaviour;
 #[cfg(feature = "client")]
 mod bearer;
+mod behaviour;
 mod bulk;
 mod clock;
 mod context;
@@ -60,9 +60,9 @@ mod sort;
 mod store;
 mod write;
 
-pub use behaviour::{Behaviour, BulkLimits, DiscoveryQuery, MetaShown, Omitted, PatchAnswer, UnknownAttributes};
 #[cfg(feature = "client")]
 pub use bearer::BearerAuth;
+pub use behaviour::{Behaviour, BulkLimits, DiscoveryQuery, MetaShown, Omitted, PatchAnswer, UnknownAttributes};
 pub use clock::Clock;
 pub use context::{Context, Subject, View};
 pub use engine::{Engine, ServiceProvider};

@@ -59,15 +59,14 @@ fn keep(
         let Some(old) = get_folded(before, name).filter(|value| !is_unassigned(value)) else { continue };
         let full = if urn.is_empty() { name.to_owned() } else { format!("{urn}:{name}") };
         match attribute.mutability() {
-            Mutability::Immutable => match after.get(name) {
-                Some(new) if !equal(new, old) => {
-                    return Err(mutability(format_args!("`{full}` cannot be changed once it is set")));
+            Mutability::Immutable if after.get(name).is_some_and(|new| !equal(new, old)) => {
+                return Err(mutability(format_args!("`{full}` cannot be changed once it is set")));
+            }
+            Mutability::Immutable | Mutability::ReadOnly => drop(after.insert(name.to_owned(), old.clone())),
+            Mutability::WriteOnly => {
+                if !after.contains_key(name) && !cleared.contains(&full) {
+                    after.insert(name.to_owned(), old.clone());
                 }
-                _ => drop(after.insert(name.to_owned(), old.clone())),
-            },
-            Mutability::ReadOnly => drop(after.insert(name.to_owned(), old.clone())),
-            Mutability::WriteOnly if !after.contains_key(name) && !cleared.contains(&full) => {
-                after.insert(name.to_owned(), old.clone());
             }
             _ => match after.get_mut(name) {
                 Some(Value::Object(new)) if attribute.is_complex() => {
@@ -75,11 +74,10 @@ fn keep(
                         keep_subs(attribute, old, new, &full)?;
                     }
                 }
-                Some(_) => {}
                 None if behaviour.put_omitted == Omitted::Keep && !cleared.contains(&full) => {
                     after.insert(name.to_owned(), old.clone());
                 }
-                None => {}
+                Some(_) | None => {}
             },
         }
     }
@@ -114,9 +112,7 @@ fn equal(a: &Value, b: &Value) -> bool {
             };
             within(a, b) && within(b, a)
         }
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().all(|a| b.iter().any(|b| equal(a, b)))
-        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().all(|a| b.iter().any(|b| equal(a, b))),
         _ => a == b,
     }
 }
@@ -352,9 +348,10 @@ impl Reader<'_> {
             };
             out.insert(sub.name().to_owned(), value);
         }
-        let missing = attribute.sub_attributes.iter().find(|sub| {
-            sub.is_required() && !sub.is_read_only() && !out.is_empty() && !out.contains_key(sub.name())
-        });
+        let missing = attribute
+            .sub_attributes
+            .iter()
+            .find(|sub| sub.is_required() && !sub.is_read_only() && !out.is_empty() && !out.contains_key(sub.name()));
         match missing {
             Some(sub) => Err(invalid_value(format_args!("{} is required", At { sub: Some(sub.name()), ..at }))),
             None => Ok(Value::Object(out)),

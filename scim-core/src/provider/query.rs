@@ -171,7 +171,9 @@ impl Parameters {
             return Err(invalid_filter("filters are not supported"));
         }
         let options = ParseOptions::new(behaviour.quirks).with_limits(behaviour.limits);
-        Filter::parse_with(text, &options).map(|parsed| Some(parsed.value)).map_err(|error| bad(error.scim_type(), &error))
+        Filter::parse_with(text, &options)
+            .map(|parsed| Some(parsed.value))
+            .map_err(|error| bad(error.scim_type(), &error))
     }
 
     fn sort(&self, behaviour: &Behaviour) -> Result<Option<Sort>, ScimError> {
@@ -211,12 +213,19 @@ impl Parameters {
             return Ok(Page::Cursor { cursor: cursor.clone(), count: size });
         }
         let start = number("startIndex", &self.start_index)?.unwrap_or(1).max(1);
-        Ok(Page::Index { start: usize::try_from(start).unwrap_or(usize::MAX), count: size.min(behaviour.max_page_size) })
+        Ok(Page::Index {
+            start: usize::try_from(start).unwrap_or(usize::MAX),
+            count: size.min(behaviour.max_page_size),
+        })
     }
 }
 
 /// The members of a message that must name its schema.
-pub(super) fn message<'a>(body: &'a Value, urn: &str, behaviour: &Behaviour) -> Result<&'a Map<String, Value>, ScimError> {
+pub(super) fn message<'a>(
+    body: &'a Value,
+    urn: &str,
+    behaviour: &Behaviour,
+) -> Result<&'a Map<String, Value>, ScimError> {
     let map = body.as_object().ok_or_else(|| invalid_syntax("the body must be a JSON object"))?;
     let named = match get_folded(map, "schemas") {
         Some(Value::Array(urns)) => urns.iter().filter_map(Value::as_str).any(|given| given.eq_ignore_ascii_case(urn)),

@@ -82,7 +82,8 @@ fn media_type(request: &HeaderMap) -> HeaderValue {
         let range = range.split(';').next().unwrap_or_default().trim();
         if range.eq_ignore_ascii_case("application/json") {
             plain_json = true;
-        } else if ["application/scim+json", "application/*", "*/*"].iter().any(|wide| range.eq_ignore_ascii_case(wide)) {
+        } else if ["application/scim+json", "application/*", "*/*"].iter().any(|wide| range.eq_ignore_ascii_case(wide))
+        {
             return SCIM_JSON;
         }
     }
@@ -95,7 +96,8 @@ pub(super) fn takes_media_type(headers: &HeaderMap) -> bool {
     let value = value.to_str().unwrap_or("?");
     let mut parts = value.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default();
-    let known = ["application/scim+json", "application/json"].iter().any(|known| media_type.eq_ignore_ascii_case(known));
+    let known =
+        ["application/scim+json", "application/json"].iter().any(|known| media_type.eq_ignore_ascii_case(known));
     let charset = parts.find_map(|part| {
         let (name, value) = part.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))

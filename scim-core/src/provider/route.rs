@@ -138,7 +138,15 @@ mod tests {
         assert_eq!(find("/scim/v2/Users/a%2Fb%20c"), Ok(Route::Resource(0, "a/b c".to_owned())));
         assert_eq!(find("/scim/v2/Me"), Ok(Route::Me));
         assert_eq!(find("/scim/v2/Schemas/urn:x"), Ok(Route::Schema("urn:x".to_owned())));
-        for nowhere in ["/scim/v2/users", "/scim/v2/Users/1/2", "/scim/v2x/Users", "/", "", "/scim/v2/Users//", "/scim/v2/Users/%ff"] {
+        for nowhere in [
+            "/scim/v2/users",
+            "/scim/v2/Users/1/2",
+            "/scim/v2x/Users",
+            "/",
+            "",
+            "/scim/v2/Users//",
+            "/scim/v2/Users/%ff",
+        ] {
             assert_eq!(find(nowhere), Err(404), "{nowhere}");
         }
         assert_eq!(find("/scim/v1/Users"), Err(400));

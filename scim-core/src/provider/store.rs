@@ -146,10 +146,10 @@ impl Need {
 
     /// Whether that core attribute is wanted; names compare without case.
     pub fn wants(&self, attribute: &str) -> bool {
-        let named = |names: &[String]| names.iter().any(|name| name.eq_ignore_ascii_case(attribute));
+        let among = |names: &[String]| names.iter().any(|name| name.eq_ignore_ascii_case(attribute));
         match &self.0 {
-            Wanted::Only(names) => named(names),
-            Wanted::AllBut(names) => !named(names),
+            Wanted::Only(names) => among(names),
+            Wanted::AllBut(names) => !among(names),
         }
     }
 }

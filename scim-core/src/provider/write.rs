@@ -22,7 +22,7 @@ impl Engine {
         kind: usize,
         mut incoming: Incoming,
     ) -> Result<Reply, ScimError> {
-        let body = self.body(&mut incoming)?;
+        let body = Self::body(&mut incoming)?;
         let context = self.context(kind, &incoming.base)?;
         let projection = Parameters::of_url(incoming.query.as_deref())?.projection()?;
         let resource = normalize::create(context.kind, self.behaviour(), body)?;
@@ -38,7 +38,7 @@ impl Engine {
         id: &str,
         mut incoming: Incoming,
     ) -> Result<Reply, ScimError> {
-        let body = self.body(&mut incoming)?;
+        let body = Self::body(&mut incoming)?;
         let context = self.context(kind, &incoming.base)?;
         let projection = Parameters::of_url(incoming.query.as_deref())?.projection()?;
         let current = store.get(context.kind, id, &Need::everything()).ok_or_else(|| context.not_found(id))?;
@@ -55,7 +55,7 @@ impl Engine {
         id: &str,
         mut incoming: Incoming,
     ) -> Result<Reply, ScimError> {
-        let body = self.body(&mut incoming)?;
+        let body = Self::body(&mut incoming)?;
         let patch = self.read_patch(body)?;
         let context = self.context(kind, &incoming.base)?;
         let projection = Parameters::of_url(incoming.query.as_deref())?.projection()?;
@@ -67,7 +67,7 @@ impl Engine {
             let after = store.get(context.kind, written.id.as_str(), &Need::nothing());
             let version = after.as_ref().and_then(|after| self.version(after));
             let location = self.location(context, written.id.as_str());
-            return Ok(Reply { version, location, ..Reply::empty(StatusCode::NO_CONTENT) });
+            return Ok(Reply { location, version, ..Reply::empty(StatusCode::NO_CONTENT) });
         }
         self.written(store, context, &projection, StatusCode::OK, written)
     }
@@ -132,7 +132,7 @@ impl Engine {
         let location = self.location(context, id);
         self.dress(store, context, View::Single, &mut resource);
         plan.apply(&mut resource);
-        Reply { version, location, ..Reply::json(status, &resource) }
+        Reply { location, version, ..Reply::json(status, &resource) }
     }
 
     /// URI of a resource, if the service shows it.

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -22,10 +22,6 @@ pub(super) struct Members {
 }
 
 impl Members {
-    pub(super) fn contains(&self, id: &str) -> bool {
-        self.places.contains_key(id)
-    }
-
     pub(super) fn len(&self) -> usize {
         self.order.len()
     }
@@ -34,26 +30,34 @@ impl Members {
         self.order.values().map(|id| &**id)
     }
 
-    /// Whether it was not there before.
-    pub(super) fn add(&mut self, id: &str) -> bool {
-        if self.contains(id) {
-            return false;
+    /// Adds a member at the end; one that is there stays where it is.
+    pub(super) fn add(&mut self, id: &str) {
+        if self.places.contains_key(id) {
+            return;
         }
         let id: Arc<str> = id.into();
         self.order.insert(self.next, Arc::clone(&id));
         self.log.push((Arc::clone(&id), true));
         self.places.insert(id, self.next);
         self.next += 1;
-        true
     }
 
-    /// Whether it was there before.
-    pub(super) fn remove(&mut self, id: &str) -> bool {
-        let Some(place) = self.places.remove(id) else { return false };
-        if let Some(id) = self.order.remove(&place) {
+    pub(super) fn remove(&mut self, id: &str) {
+        if let Some(id) = self.places.remove(id).and_then(|place| self.order.remove(&place)) {
             self.log.push((id, false));
         }
-        true
+    }
+
+    /// Makes these the members.
+    pub(super) fn set(&mut self, wanted: &[String]) {
+        let keep: HashSet<&str> = wanted.iter().map(String::as_str).collect();
+        let gone: Vec<Arc<str>> = self.order.values().filter(|id| !keep.contains(&***id)).cloned().collect();
+        for id in gone {
+            self.remove(&id);
+        }
+        for id in wanted {
+            self.add(id);
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -81,11 +85,11 @@ pub(super) enum Change {
 pub(super) fn changes(kind: &Kind, behaviour: &Behaviour, patch: &PatchOp) -> Option<Vec<Change>> {
     let mut changes = Vec::new();
     for operation in &patch.operations {
-        let path = operation.path.as_ref()?;
-        if !names_members(kind, path) || path.sub().is_some() {
+        let target = operation.path.as_ref()?;
+        if !names_members(kind, target) || target.sub().is_some() {
             return None;
         }
-        match (operation.op, path.filter(), &operation.value) {
+        match (operation.op, target.filter(), &operation.value) {
             (Op::Add, None, Some(value)) => changes.extend(elements(value)?.into_iter().map(Change::Add)),
             (Op::Remove, None, None) => changes.push(Change::Clear),
             (Op::Remove, None, Some(value)) if behaviour.quirks.contains(Quirk::RemoveWithValue) => {
@@ -101,7 +105,7 @@ pub(super) fn changes(kind: &Kind, behaviour: &Behaviour, patch: &PatchOp) -> Op
 /// Whether a PATCH has anything to do with members.
 pub(super) fn touches_members(patch: &PatchOp) -> bool {
     let touches = |operation: &Operation| match (&operation.path, &operation.value) {
-        (Some(path), _) => same_name(path.attribute().name(), "members"),
+        (Some(target), _) => same_name(target.attribute().name(), "members"),
         // Keys may be qualified by a URN or be whole paths.
         (None, Some(Value::Object(map))) => map.keys().any(|key| key.to_ascii_lowercase().contains("members")),
         (None, _) => true,
@@ -193,9 +197,20 @@ mod tests {
     #[test]
     fn members_keep_their_order() {
         let mut members = Members::default();
-        assert!(members.add("b") && members.add("a") && !members.add("b"));
-        assert!(members.remove("b") && !members.remove("b"));
-        assert!(members.add("b"));
+        for id in ["b", "a", "b"] {
+            members.add(id);
+        }
+        assert_eq!(members.iter().collect::<Vec<_>>(), ["b", "a"]);
+        members.remove("b");
+        members.remove("b");
+        members.add("b");
         assert_eq!(members.iter().collect::<Vec<_>>(), ["a", "b"]);
+        let log: Vec<_> = members.take_log().into_iter().map(|(id, came)| (id.to_string(), came)).collect();
+        assert_eq!(
+            log.iter().filter(|(id, _)| id == "b").map(|(_, came)| *came).collect::<Vec<_>>(),
+            [true, false, true]
+        );
+        members.set(&["c".to_owned(), "a".to_owned()]);
+        assert_eq!(members.iter().collect::<Vec<_>>(), ["a", "c"]);
     }
 }

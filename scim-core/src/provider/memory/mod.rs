@@ -184,7 +184,9 @@ impl MemoryStore {
     fn touch(&mut self, table: usize, position: u64) {
         self.revision += 1;
         let (revision, now) = (self.revision, self.clock.millis());
-        let Some(record) = self.tables.get_mut(table).and_then(|table| table.records.get_mut(&position)) else { return };
+        let Some(record) = self.tables.get_mut(table).and_then(|table| table.records.get_mut(&position)) else {
+            return;
+        };
         // Two changes within one millisecond are told apart all the same.
         record.modified = now.max(record.modified + 1);
         stamp(record, revision);
@@ -243,12 +245,7 @@ impl MemoryStore {
             stored.set(position, value);
         }
         if let Some(wanted) = members {
-            let keep: HashSet<&str> = wanted.iter().map(String::as_str).collect();
-            changed |= self.change_members(table, position, |members| {
-                let gone: Vec<String> = members.iter().filter(|id| !keep.contains(id)).map(str::to_owned).collect();
-                gone.iter().for_each(|id| drop(members.remove(id)));
-                wanted.iter().for_each(|id| drop(members.add(id)));
-            });
+            changed |= self.change_members(table, position, |members| members.set(&wanted));
         }
         if changed {
             self.touch(table, position);
@@ -309,7 +306,7 @@ impl Store for MemoryStore {
         let mut record = Record { id: id.clone(), value, members: Members::default(), created: now, modified: now };
         stamp(&mut record, revision);
         stored.insert(position, record);
-        self.change_members(table, position, |kept| members.iter().for_each(|id| drop(kept.add(id))));
+        self.change_members(table, position, |kept| kept.set(&members));
         Written::unchanged(&id)
     }
 
@@ -331,7 +328,7 @@ impl Store for MemoryStore {
         // A group that loses a member this way has changed.
         if let (Some(groups), Some(parents)) = (self.groups, self.groups_of.remove(id)) {
             for position in parents {
-                self.change_members(groups, position, |members| drop(members.remove(id)));
+                self.change_members(groups, position, |members| members.remove(id));
                 self.touch(groups, position);
             }
         }
@@ -354,8 +351,8 @@ impl Store for MemoryStore {
             let changed = self.change_members(table, position, |members| {
                 for change in &changes {
                     match change {
-                        Change::Add(id) => drop(members.add(id)),
-                        Change::Remove(id) => drop(members.remove(id)),
+                        Change::Add(id) => members.add(id),
+                        Change::Remove(id) => members.remove(id),
                         Change::Clear => members.clear(),
                     }
                 }

@@ -79,11 +79,6 @@ impl Table {
         self.records.get(&self.position(id)?)
     }
 
-    pub(super) fn record_mut(&mut self, id: &str) -> Option<&mut Record> {
-        let position = self.position(id)?;
-        self.records.get_mut(&position)
-    }
-
     /// Positions of the resources that have the value in a core attribute; `None` without an index.
     pub(super) fn find(&self, attribute: &str, value: &str) -> Option<Vec<u64>> {
         if same_name(attribute, "id") {
