@@ -26,7 +26,9 @@ pub use id::{
     UserGroupId, UserTag,
 };
 pub use page::{Entries, Entry, List};
-pub use scim::{Resources, Scim, ScimList};
+pub use scim::{
+    GroupId, GroupKey, GroupPatch, NewGroup, NewUser, Scim, ScimGroups, ScimList, ScimUsers, UserKey, UserPatch,
+};
 pub use token::{Token, TokenKind};
 pub use v4::*;
 

@@ -110,6 +110,12 @@ const TABLE: &[Row] = &[
         about: "worker threads; a waiting full sync occupies one",
     },
     Row {
+        name: "first_sync_delay",
+        values: ON_OFF,
+        defaults: ["on"; 4],
+        about: "the full sync of a creation begins 1 s later: recorded were 1 to 3 s (E03, D10, H50)",
+    },
+    Row {
         name: "delete_while_running_fails",
         values: ON_OFF,
         defaults: ["on"; 4],

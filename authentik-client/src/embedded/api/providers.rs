@@ -106,7 +106,7 @@ fn write(call: &mut Call<'_>, own: Option<i64>) -> Result<(i64, Json), Answer> {
         dry_run,
         discovery_enabled
     );
-    call.state.provider_saved(call.clock, pk);
+    call.state.provider_saved(call.clock, pk, own.is_none());
     let provider = call.state.providers.get(&pk).ok_or_else(|| Answer::no_match("SCIMProvider"))?;
     Ok((pk, render::provider(call.state, provider)))
 }

@@ -1,0 +1,110 @@
+//! Recorded phases as scripts: their API side is sent to the embedded authentik, a SCIM server behind
+//! it answers as the recorded one did, and what it sends is compared with what the real one sent.
+
+#![cfg(feature = "embedded")]
+
+mod fidelity;
+
+use fidelity::Replay;
+
+/// Runs a series of files on one authentik and fails with all differences in what was sent.
+///
+/// `tick`: at which second of a minute the recorded scheduler looked.
+async fn series(tick: f64, switches: &[(&str, &str)], files: &[&str]) -> Replay {
+    let mut replay = Replay::start(files[0], switches, tick);
+    // The managed mappings of the second laboratory (E01 lists those of the first).
+    replay.managed("a708568d-3f6c-46bc-b98f-255a39d5f718", "goauthentik.io/providers/scim/user").await;
+    replay.managed("c14f71b7-8473-4be3-9d50-2471179ed522", "goauthentik.io/providers/scim/group").await;
+    let report = replay.run(files).await;
+    println!("{} files, {} SCIM requests, {} API calls", files.len(), report.scim, report.api);
+    let differences = report.differences;
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    replay
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_provider_from_setup_to_deletions_e01_to_e23() {
+    series(
+        30.6,
+        &[],
+        &[
+            "E01-setup-users-groups",
+            "E02-setup-memberships",
+            "E03-provider-create",
+            "E04-application-create",
+            "E05-bindings-by-group",
+            "E06-first-full-sync",
+            "E07-read-connections",
+            "E08-second-full-sync-nothing-changed",
+            "E10-user-name-and-email-change",
+            "E11-user-unmapped-attribute-change",
+            "E12-user-email-cleared",
+            "E13-user-username-change",
+            "E14-user-removed-from-group",
+            "E15-user-added-to-group",
+            "E16-user-deactivated",
+            "E17-full-sync-after-deactivation",
+            "E18-user-reactivated",
+            "E20-group-renamed",
+            "E21-user-deleted",
+            "E22-group-deleted",
+            "E23-full-sync-after-deletions",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_patch_d10_to_d14() {
+    series(
+        50.0,
+        &[("first_sync_delay", "off")],
+        &[
+            "D10-setup",
+            "D10-nopatch-first-full-sync",
+            "D11-nopatch-user-removed-from-group",
+            "D12-nopatch-user-added-to-group",
+            "D13-nopatch-group-renamed",
+            "D14-nopatch-full-sync",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn injected_faults_d20_to_d24() {
+    series(
+        8.0,
+        &[("first_sync_delay", "off")],
+        &[
+            "D20-setup",
+            "D20-first-full-sync",
+            "D21-429-on-direct-user-update",
+            "D22-500-on-direct-user-update",
+            "D23-429-on-create-in-full-sync",
+            "D24-401-for-everything-full-sync",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cloudflare_mapping_h50_to_h59() {
+    series(
+        8.2,
+        &[],
+        &[
+            "H50-cloudflare-mapping-safe-order",
+            "H51-cloudflare-mapping-first-sync",
+            "H52-cloudflare-mapping-no-change-sync",
+            "H53-cloudflare-mapping-no-change-name-formatted-differs",
+            "H54-cloudflare-mapping-rename",
+            "H55-cloudflare-mapping-deactivate",
+            "H56-cloudflare-mapping-change-while-inactive",
+            "H57-cloudflare-mapping-reactivate",
+            "H58-cloudflare-mapping-deactivate-reactivate",
+            "H59-cloudflare-mapping-skipobject",
+        ],
+    )
+    .await;
+}
