@@ -1,5 +1,6 @@
 //! The embedded account's v4 side (rules 21 to 26), through the client and, where the client would not
 //! send such a thing, by hand; every switch with both readings.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::similar_names)]
 
 mod common;
 
