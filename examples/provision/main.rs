@@ -24,7 +24,7 @@ use sides::Sides;
 /// Provisions a Cloudflare account with authentik.
 #[derive(Debug, Parser)]
 #[command(name = "provision", version, after_help = HELP)]
-pub struct Options {
+pub(crate) struct Options {
     /// Writes the JSON report to FILE, also when the run ends badly.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,

@@ -9,13 +9,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use provision::{Event, Outcome, Report, Severity, Verdict};
 
 /// The progress of a run.
-pub struct Screen {
+pub(crate) struct Screen {
     bar: ProgressBar,
     live: bool,
 }
 
 impl Screen {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let live = std::io::stderr().is_terminal();
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}") {
@@ -24,7 +24,7 @@ impl Screen {
         Self { bar, live }
     }
 
-    pub fn show(&self, event: &Event) {
+    pub(crate) fn show(&self, event: &Event) {
         match event {
             Event::StepStarted { name } => {
                 self.bar.set_message(name.clone());
@@ -59,7 +59,7 @@ impl Screen {
 }
 
 /// What both sides hold, and what was found.
-pub fn summary(report: &Report) -> String {
+pub(crate) fn summary(report: &Report) -> String {
     let mut out = String::new();
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
