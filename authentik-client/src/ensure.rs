@@ -189,6 +189,20 @@ impl Authentik {
         }
     }
 
+    /// The provider writes for real. Leaving dry run starts a full sync: look before what it would adopt
+    /// and delete ([`scope::first_sync_users`](crate::scope::first_sync_users)).
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn leave_dry_run(&self, provider: ProviderPk) -> Result<Ensured<ScimProvider>, Error> {
+        let there = self.scim_providers().get(&provider).await?;
+        if !there.dry_run {
+            return Ok(Ensured::new(Change::Unchanged, there));
+        }
+        let patch = ScimProviderPatch { dry_run: Some(false), ..ScimProviderPatch::default() };
+        Ok(Ensured::new(Change::Updated, self.scim_providers().update(&provider, &patch).await?))
+    }
+
     /// The provider is a backchannel provider of the application, besides those that it has.
     ///
     /// # Errors
