@@ -261,7 +261,7 @@ mod hostile {
 
     type Answer = Result<Map<String, Value>, String>;
 
-    pub fn cases(data: &Value) -> Vec<(String, Answer)> {
+    pub(crate) fn cases(data: &Value) -> Vec<(String, Answer)> {
         let mut answers = Vec::new();
         for section in ["filter", "path", "patch"] {
             let list = data[section].as_array().map(Vec::as_slice).unwrap_or_default();
