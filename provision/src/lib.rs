@@ -10,7 +10,6 @@ mod plan;
 mod report;
 mod run;
 mod spec;
-mod sync;
 mod verify;
 mod world;
 

@@ -162,13 +162,7 @@ pub struct Person {
 impl Person {
     /// An active person.
     pub fn new(username: impl Into<String>, name: impl Into<String>, email: impl Into<String>) -> Self {
-        Self {
-            username: username.into(),
-            name: name.into(),
-            email: email.into(),
-            active: true,
-            service_account: false,
-        }
+        Self { username: username.into(), name: name.into(), email: email.into(), active: true, service_account: false }
     }
 }
 

@@ -10,9 +10,7 @@ use bytes::Bytes;
 use cloudflare_scim::embedded::EmbeddedAccount;
 use cloudflare_scim::{Cloudflare, Token};
 use futures_util::StreamExt;
-use provision::{
-    Counters, Directory, Event, Finding, GroupPolicy, Mode, Person, Provisioner, Report, Spec, Team,
-};
+use provision::{Counters, Directory, Event, Finding, GroupPolicy, Mode, Person, Provisioner, Report, Spec, Team};
 use scim_core::transport::{HostRouter, Transport, TransportError, TransportErrorKind, TransportExt};
 
 /// A wire that can be cut: after so many requests, nothing answers any more.
@@ -68,8 +66,7 @@ impl Stage {
             HostRouter::new()
                 .route(account.authority(), Arc::new(Cuttable { wire: wire.clone(), inner: account.clone() })),
         );
-        let authentik =
-            EmbeddedAuthentik::builder(Arc::clone(&cloudflare_wire)).profile(profile).seed(7).build();
+        let authentik = EmbeddedAuthentik::builder(Arc::clone(&cloudflare_wire)).profile(profile).seed(7).build();
         let counters = Counters::default();
         let mut stage = Self {
             job: Provisioner::new(
