@@ -2,10 +2,13 @@
 //! it answers as the recorded one did, and what it sends is compared with what the real one sent.
 
 #![cfg(feature = "embedded")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test: a panic is its result")]
+#![allow(clippy::cast_possible_truncation, reason = "recorded seconds and statuses are small")]
 
 mod fidelity;
 
 use fidelity::Replay;
+use serde_json::json;
 
 /// Runs a series of files on one authentik and fails with all differences in what was sent.
 ///
@@ -107,4 +110,47 @@ async fn the_cloudflare_mapping_h50_to_h59() {
         ],
     )
     .await;
+}
+
+/// The objects that the recordings of series G presuppose.
+async fn series_g() -> Replay {
+    let mut replay = Replay::start("G12-not-found-method-media-type", &[], 40.0);
+    replay.exact_lists = true;
+    replay.managed("a708568d-3f6c-46bc-b98f-255a39d5f718", "goauthentik.io/providers/scim/user").await;
+    replay.managed("c14f71b7-8473-4be3-9d50-2471179ed522", "goauthentik.io/providers/scim/group").await;
+    let user = json!({"username": "g1-user", "name": "g1-user", "email": "g1-user@example.test"});
+    replay.create("core/users/", user, json!({"pk": 21})).await;
+    let group = json!({"name": "g1-group", "users": [21]});
+    replay.create("core/groups/", group, json!({"pk": "474e34bf-7f58-494d-8468-a82d24b5a054"})).await;
+    let mapping = json!({"name": "g1 mapping", "expression": "return {}"});
+    replay.create("propertymappings/provider/scim/", mapping, json!({})).await;
+    let provider = json!({"name": "g1-prov", "url": "http://127.0.0.1:9021/v2",
+        "property_mappings": ["a708568d-3f6c-46bc-b98f-255a39d5f718"], "group_filters": []});
+    replay.create("providers/scim/", provider, json!({"pk": 3, "meta_model_name": "x"})).await;
+    let application = json!({"name": "g1-app", "slug": "g1-app", "backchannel_providers": [3]});
+    let known = json!({"pk": "b100b006-0fab-41d7-800f-97cf5e8ce03c"});
+    replay.create("core/applications/", application, known).await;
+    replay.forget().await;
+    replay
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_g12_to_g14_have_the_recorded_texts() {
+    for file in [
+        "G12-not-found-method-media-type",
+        "G13-field-errors-users-groups",
+        "G14-field-errors-provider-application-binding-mapping",
+    ] {
+        let mut replay = series_g().await;
+        let report = replay.api_only(file).await;
+        assert!(report.differences.is_empty(), "{file}\n{}", report.differences.join("\n"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_g15_answer_as_recorded() {
+    let mut replay = series_g().await;
+    replay.exact_lists = false;
+    let report = replay.api_only("G15-lists-filters-ordering").await;
+    assert!(report.differences.is_empty(), "{}", report.differences.join("\n"));
 }

@@ -31,7 +31,7 @@ pub(crate) struct Danger {
     pub(crate) untouched: Vec<String>,
 }
 
-const ALLOW: &str = "or allow it by name (Safety::allow_deletion)";
+const ALLOW: &str = "or allow it by name (Safety::allow_deletion, --allow-deletion)";
 
 pub(crate) fn judge(
     spec: &Spec,
@@ -41,12 +41,39 @@ pub(crate) fn judge(
     cloudflare: &CloudflareSide,
 ) -> Danger {
     let mut danger = Danger::default();
+    bindings(&mut danger, spec, world, authentik);
     users(&mut danger, spec, world, authentik, cloudflare);
     groups(&mut danger, spec, world, wanted, authentik, cloudflare);
     limits(&mut danger, spec, wanted, cloudflare);
     danger.stops.sort();
     danger.warnings.sort();
     danger
+}
+
+/// Bindings that let more people in than the groups of the spec do.
+fn bindings(danger: &mut Danger, spec: &Spec, world: &World, authentik: &AuthentikSide) {
+    for binding in authentik.bindings.iter().filter(|binding| binding.enabled) {
+        let group = binding.group.as_ref().and_then(|pk| world.groups.iter().find(|group| group.pk == *pk));
+        let expected = !binding.negate && group.is_some_and(|group| spec.groups.contains(&group.name));
+        if expected {
+            continue;
+        }
+        let whom = match (group, binding.user) {
+            (Some(group), _) => format!("group {:?}", group.name),
+            (None, Some(user)) => {
+                let name = world.account(user).map_or_else(|| user.to_string(), |it| it.scope.username.clone());
+                format!("user {name:?}")
+            }
+            (None, None) => "a policy".to_owned(),
+        };
+        let how = if binding.negate { "everybody but" } else { "also" };
+        danger.warnings.push(Finding::warning(
+            "other_binding",
+            format!("application {:?}, {whom}", spec.slug),
+            format!("a binding lets {how} these into scope, beyond the groups of the job"),
+            "Delete the binding in authentik if that is not meant, or put the group into the job.",
+        ));
+    }
 }
 
 /// Whether the provider will look for what Cloudflare holds already.

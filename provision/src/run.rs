@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use authentik_client::Authentik;
@@ -142,8 +143,18 @@ impl Run {
         let _unheard = self.events.send(event);
     }
 
-    fn begin(&self, name: &str) -> Step {
+    /// Begins a step once everything that happened before has been heard.
+    async fn begin(&self, name: &str) -> Step {
         self.tell(Event::StepStarted { name: name.to_owned() });
+        let mut heard = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut heard, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
         Step { name: name.to_owned(), began: Instant::now() }
     }
 
@@ -215,9 +226,9 @@ impl Run {
         }
         self.check_access().await?;
         let before = self.read("read both sides").await?;
-        let outlook = self.compare(&before);
+        let outlook = self.compare(&before).await;
         if mode == Mode::Plan {
-            self.show(outlook);
+            self.show(outlook).await;
             return Ok(());
         }
         if self.stopped() {
@@ -227,7 +238,7 @@ impl Run {
         // What was computed before the set-up is computed again on what is there now.
         let (observed, outlook) = if changed {
             let observed = self.read("read both sides again").await?;
-            let outlook = self.compare(&observed);
+            let outlook = self.compare(&observed).await;
             (observed, outlook)
         } else {
             (before.clone(), outlook)
@@ -235,7 +246,7 @@ impl Run {
         if self.stopped() {
             return Ok(());
         }
-        self.check_link(&observed)?;
+        self.check_link(&observed).await?;
         let needs_sync = outlook.plan.has(|change| matches!(change, Change::LeaveDryRun | Change::Sync));
         let impossible = outlook.plan.findings.iter().any(|finding| finding.severity == Severity::Difference);
         let (observed, outlook) = if needs_sync && !impossible {
@@ -246,7 +257,7 @@ impl Run {
         } else {
             (observed, outlook)
         };
-        let step = self.begin("verify that both sides agree");
+        let step = self.begin("verify that both sides agree").await;
         self.count(&outlook.verification);
         let synced = outlook.verification.synced();
         let text = counts(&outlook.verification);
@@ -264,7 +275,7 @@ impl Run {
     }
 
     async fn check_access(&mut self) -> Result<(), Error> {
-        let step = self.begin("check access to both sides");
+        let step = self.begin("check access to both sides").await;
         let Provisioner { authentik, cloudflare, .. } = self.with.clone();
         let result = async {
             let me = authentik.me().await?.user;
@@ -290,7 +301,7 @@ impl Run {
     }
 
     async fn read(&mut self, name: &str) -> Result<Observed, Error> {
-        let step = self.begin(name);
+        let step = self.begin(name).await;
         let result = self.with.observe(&self.spec).await;
         self.settle(step, result, |observed| {
             let (authentik, cloudflare) = (&observed.authentik, &observed.cloudflare);
@@ -307,8 +318,8 @@ impl Run {
     }
 
     /// Who would be sent, and who would be deleted.
-    fn compare(&mut self, observed: &Observed) -> Outlook {
-        let step = self.begin("compare who would be sent and who would be deleted");
+    async fn compare(&mut self, observed: &Observed) -> Outlook {
+        let step = self.begin("compare who would be sent and who would be deleted").await;
         let outlook = plan::outlook(&self.spec, &self.with.cloudflare, observed);
         self.count(&outlook.verification);
         self.report.untouched.clone_from(&outlook.plan.untouched);
@@ -329,9 +340,9 @@ impl Run {
     }
 
     /// A dry run's end: what would be done.
-    fn show(&mut self, outlook: Outlook) {
+    async fn show(&mut self, outlook: Outlook) {
         for planned in &outlook.plan.changes {
-            let step = self.begin(&planned.change.to_string());
+            let step = self.begin(&planned.change.to_string()).await;
             self.end(step, Outcome::Planned, planned.reason.clone());
         }
         self.find(outlook.verification.findings.iter().cloned());
@@ -346,39 +357,39 @@ impl Run {
         let side = &before.authentik;
         let mut writes = 0;
 
-        let step = self.begin("create the users in authentik");
+        let step = self.begin("create the users in authentik").await;
         let result = apply::users(&authentik, &spec, plan, &side.users).await;
         let (tally, pks) = self.settle(step, result, |(tally, _)| tally_words(*tally, "users"))?;
         writes += tally.created + tally.updated;
 
-        let step = self.begin("create the groups in authentik");
+        let step = self.begin("create the groups in authentik").await;
         let result = apply::groups(&authentik, &spec, &side.groups).await;
         let (tally, groups) = self.settle(step, result, |(tally, _)| tally_words(*tally, "groups"))?;
         writes += tally.created;
 
-        let step = self.begin("put the users into the groups");
+        let step = self.begin("put the users into the groups").await;
         let result = apply::memberships(&authentik, &spec, &pks, &groups).await;
         let tally = self.settle(step, result, |tally| tally_words(*tally, "memberships"))?;
         writes += tally.created;
 
-        let step = self.begin("create the application");
+        let step = self.begin("create the application").await;
         let result = apply::application(&authentik, &spec, side.application.as_ref()).await;
         let (made, application) = self.settle(step, result, |(made, it)| (outcome(*made), it.slug.to_string()))?;
         writes += usize::from(made != Made::Unchanged);
 
-        let step = self.begin("bind the groups to the application");
+        let step = self.begin("bind the groups to the application").await;
         let needed = plan.has(|change| matches!(change, Change::BindGroup { .. }));
         let result =
             if needed { apply::bindings(&authentik, &spec, &application, &groups).await } else { Ok(Tally::default()) };
         let tally = self.settle(step, result, |tally| tally_words(*tally, "bindings"))?;
         writes += tally.created;
 
-        let step = self.begin("create the property mapping");
+        let step = self.begin("create the property mapping").await;
         let result = apply::mapping(&authentik, &spec, side.user_mapping.as_ref()).await;
         let (made, mapping) = self.settle(step, result, |(made, it)| (outcome(*made), it.name.clone()))?;
         writes += usize::from(made != Made::Unchanged);
 
-        let step = self.begin("create the SCIM provider");
+        let step = self.begin("create the SCIM provider").await;
         let needed = plan.has(|change| matches!(change, Change::CreateProvider | Change::UpdateProvider { .. }));
         let result = match &side.provider {
             Some(provider) if !needed => Ok((Made::Unchanged, provider.clone())),
@@ -397,7 +408,7 @@ impl Run {
         })?;
         writes += usize::from(made != Made::Unchanged);
 
-        let step = self.begin("link the provider to the application");
+        let step = self.begin("link the provider to the application").await;
         let result = authentik.ensure_attached(&application, provider.pk).await.map_err(Error::from);
         let made = self.settle(step, result, |made| (outcome(*made), String::new()))?;
         writes += usize::from(made != Made::Unchanged);
@@ -405,8 +416,8 @@ impl Run {
     }
 
     /// A provider that no application has sends nothing, and says "done".
-    fn check_link(&mut self, observed: &Observed) -> Result<(), Error> {
-        let step = self.begin("check the link between provider and application");
+    async fn check_link(&mut self, observed: &Observed) -> Result<(), Error> {
+        let step = self.begin("check the link between provider and application").await;
         let side = &observed.authentik;
         let linked = side.provider.as_ref().zip(side.application.as_ref());
         let linked = linked.is_some_and(|(provider, it)| it.backchannel_providers.contains(&provider.pk));
@@ -436,7 +447,7 @@ impl Run {
         let mut options = WatchOptions::default();
         options.interval = timing.poll_interval;
 
-        let step = self.begin("find the periodic sync");
+        let step = self.begin("find the periodic sync").await;
         let schedule = authentik.schedules().of_provider(provider.pk).await.map_err(Error::from);
         self.settle(step, schedule, |schedule| {
             let paused = if schedule.paused { ", paused" } else { "" };
@@ -444,7 +455,7 @@ impl Run {
         })?;
 
         let leave = plan.has(|change| *change == Change::LeaveDryRun);
-        let step = self.begin(if leave { "leave dry run, which starts the sync" } else { "start the sync" });
+        let step = self.begin(if leave { "leave dry run, which starts the sync" } else { "start the sync" }).await;
         let watch = async {
             if leave {
                 // The syncs of the set-up run in dry run; the real one must not be taken for one of them.
@@ -464,7 +475,7 @@ impl Run {
 
         let mut watch = Some(watch);
         for round in 0..2 {
-            let step = self.begin("watch the sync");
+            let step = self.begin("watch the sync").await;
             let started = match watch.take() {
                 Some(watch) => Ok(watch),
                 None => authentik.start_sync(provider.pk, options.clone()).await.map_err(Error::from),
@@ -494,7 +505,7 @@ impl Run {
                 break;
             }
         }
-        let step = self.begin("read authentik's own status of the sync");
+        let step = self.begin("read authentik's own status of the sync").await;
         let status = authentik.scim_providers().sync_status(&provider.pk).await.map_err(Error::from);
         self.settle(step, status, |status| {
             let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "never".to_owned());
@@ -505,7 +516,7 @@ impl Run {
     }
 
     async fn assign_policies(&mut self, mut observed: Observed, outlook: &Outlook) -> Result<Observed, Error> {
-        let step = self.begin("assign the policies");
+        let step = self.begin("assign the policies").await;
         let cloudflare = self.with.cloudflare.clone();
         let mut written = 0;
         let mut held = Vec::new();
@@ -558,7 +569,7 @@ impl Run {
         if users + groups + gone == 0 {
             return Ok(());
         }
-        let step = self.begin("find the writes in the audit log");
+        let step = self.begin("find the writes in the audit log").await;
         let deadline = Instant::now() + self.spec.timing.audit_deadline;
         // Two clocks: a minute of grace on either side.
         let grace = SignedDuration::from_secs(60);

@@ -113,15 +113,19 @@ impl Session<'_> {
                     return Err(PatchError::mutability("the attribute is readOnly"));
                 }
                 let slot = self.store.slot(at.home, at.attribute.name());
+                let writes = self.store.writes();
                 self.elements(op, at.attribute, &slot, filter.as_ref(), sub, value)?;
-                self.settle(at.home);
+                self.settle(at.home, writes);
                 Ok(())
             }
         }
     }
 
-    pub(super) fn settle(&mut self, home: Home<'_>) {
-        if let Home::Extension(uri) = home {
+    /// Keeps `schemas` in step if there were writes to an extension since `writes`.
+    pub(super) fn settle(&mut self, home: Home<'_>, writes: usize) {
+        if let Home::Extension(uri) = home
+            && self.store.writes() > writes
+        {
             self.store.settle_extension(uri);
         }
     }
@@ -209,6 +213,10 @@ impl Session<'_> {
         check_names(members)?;
         for (name, value) in members {
             let Some(attribute) = schema.attribute(name) else {
+                if name.contains(['.', '[']) && !self.conform.tolerated.is_empty() {
+                    self.pathless_member(op, &format!("{}:{name}", schema.id()), value)?;
+                    continue;
+                }
                 if self.conform.allows(Quirk::UnknownSubattr) {
                     continue;
                 }
@@ -234,6 +242,7 @@ impl Session<'_> {
             return Err(PatchError::value("`remove` of an extension takes no value"));
         }
         let home = Home::Extension(schema.id());
+        let writes = self.store.writes();
         if op != Op::Add {
             for attribute in &schema.attributes {
                 let named = members.is_some_and(|m| m.iter().any(|(k, v)| same_name(k, attribute.name()) && !is_unassigned(v)));
@@ -247,7 +256,7 @@ impl Session<'_> {
             Some(members) if op != Op::Remove => self.extension_members(op, schema, members)?,
             _ => {}
         }
-        self.settle(home);
+        self.settle(home, writes);
         Ok(())
     }
 

@@ -44,8 +44,9 @@ impl<'r> Store<'r> {
         !self.log.is_empty()
     }
 
-    pub(super) fn resource(&self) -> &Map<String, Value> {
-        self.resource
+    /// How many writes there were.
+    pub(super) fn writes(&self) -> usize {
+        self.log.len()
     }
 
     /// Where an attribute is, in the spelling that the resource has, else in the schema's.

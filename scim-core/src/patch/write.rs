@@ -23,6 +23,7 @@ impl Session<'_> {
             return Err(PatchError::mutability(format!("`{}` is readOnly", attribute.name())));
         }
         let slot = self.store.slot(at.home, attribute.name());
+        let writes = self.store.writes();
         match (op, value) {
             (Op::Remove, None | Some(Value::Null)) => self.unassign(attribute, &slot, PatchError::mutability)?,
             (Op::Remove, Some(value)) => self.remove_values(attribute, &slot, value)?,
@@ -33,7 +34,7 @@ impl Session<'_> {
             (_, Some(value)) if attribute.is_multi_valued() => self.replace_values(attribute, &slot, value)?,
             (_, Some(value)) => self.set_single(op, attribute, &slot, value)?,
         }
-        self.settle(at.home);
+        self.settle(at.home, writes);
         Ok(())
     }
 
@@ -93,7 +94,7 @@ impl Session<'_> {
     /// The value that a sub-attribute gets, null to take it away; `None` if nothing changes.
     fn checked(&self, op: Op, sub: &Attribute, current: Option<&Value>, value: Value) -> Result<Option<Value>, PatchError> {
         let unassigns = is_unassigned(&value);
-        if unassigns && (current.is_none() || (op == Op::Add && !value.is_null())) {
+        if unassigns && (current.is_none() || op == Op::Add) {
             return Ok(None);
         }
         if !unassigns && current.is_some_and(|current| same_value(current, &value)) {
@@ -253,10 +254,50 @@ impl Session<'_> {
         if attribute.is_immutable() && (sub.is_none() || filter.is_none()) {
             return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
         }
-        match sub {
-            Some(sub) => self.set_subs(op, attribute, slot, &places, sub, value),
-            None => self.set_elements(op, attribute, slot, &places, value),
+        match (sub, value.filter(|value| !assigns && !value.is_null())) {
+            (sub, Some(value)) => {
+                let places = self.agreeing_places(attribute, slot, &places, sub, value)?;
+                match sub {
+                    Some(sub) => self.set_subs(op, attribute, slot, &places, sub, None),
+                    None => self.take_out(attribute, slot, &places),
+                }
+            }
+            (Some(sub), None) => self.set_subs(op, attribute, slot, &places, sub, value),
+            (None, None) => self.set_elements(op, attribute, slot, &places, value),
         }
+    }
+
+    /// `remove` of selected elements with a value: those among them that agree with it.
+    fn agreeing_places(
+        &mut self,
+        attribute: &Attribute,
+        slot: &Slot,
+        places: &[usize],
+        sub: Option<&Attribute>,
+        value: &Value,
+    ) -> Result<Vec<usize>, PatchError> {
+        if !self.conform.allows(Quirk::RemoveWithValue) {
+            return Err(PatchError::value("`remove` takes no value; select the elements in the path"));
+        }
+        let wanted = match sub {
+            Some(sub) => vec![self.conform.single(sub, value)?],
+            None => self.conform.list(attribute, value)?,
+        };
+        let list = self.store.elements(slot);
+        Ok(places
+            .iter()
+            .copied()
+            .filter(|&at| {
+                let element = list.get(at).unwrap_or(&Value::Null);
+                match (sub, element) {
+                    (Some(sub), Value::Object(map)) => {
+                        get_folded(map, sub.name()).is_some_and(|held| wanted.iter().any(|w| same_value(held, w)))
+                    }
+                    (Some(_), _) => false,
+                    (None, element) => !agreeing(std::slice::from_ref(element), &wanted).is_empty(),
+                }
+            })
+            .collect())
     }
 
     fn select(&self, attribute: &Attribute, slot: &Slot, filter: Option<&(&Filter, ElementMatcher)>) -> Vec<usize> {
@@ -293,9 +334,6 @@ impl Session<'_> {
         sub: &Attribute,
         value: Option<&Value>,
     ) -> Result<(), PatchError> {
-        if op == Op::Remove && value.is_some_and(|v| !v.is_null()) && !self.conform.allows(Quirk::RemoveWithValue) {
-            return Err(PatchError::value("`remove` takes no value; select the elements in the path"));
-        }
         if op == Op::Add && value.is_some_and(Value::is_null) {
             return Ok(());
         }
@@ -345,9 +383,6 @@ impl Session<'_> {
             value => value.filter(|value| !value.is_null()),
         };
         let Some(value) = value.filter(|_| op != Op::Remove) else {
-            if value.is_some() && !self.conform.allows(Quirk::RemoveWithValue) {
-                return Err(PatchError::value("`remove` takes no value; select the elements in the path"));
-            }
             return if op == Op::Add { Ok(()) } else { self.take_out(attribute, slot, places) };
         };
         let value = match op {

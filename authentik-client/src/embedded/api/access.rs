@@ -44,15 +44,15 @@ fn is_permission(permission: &str) -> bool {
             && MODELS.iter().any(|(known, models)| *known == app && models.contains(&model)))
 }
 
-pub(crate) fn version(call: &mut Call<'_>) -> Outcome {
-    Ok(Answer::ok(object! {
+pub(crate) fn version(call: &Call<'_>) -> Answer {
+    Answer::ok(object! {
         "version_current" => call.state.switches.profile().version(),
         "version_latest" => "0.0.0",
         "version_latest_valid" => false,
         "build_hash" => "",
         "outdated" => false,
         "outpost_outdated" => false,
-    }))
+    })
 }
 
 pub(crate) fn tokens(call: &mut Call<'_>) -> Outcome {
