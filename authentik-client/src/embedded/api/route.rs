@@ -124,9 +124,7 @@ impl Route {
             | Self::Schedules
             | Self::Tasks
             | Self::Task(_)
-            | Self::Workers
-            | Self::Events
-            | Self::Event(_) => "GET, HEAD, OPTIONS",
+            | Self::Workers => "GET, HEAD, OPTIONS",
             Self::Users
             | Self::Groups
             | Self::Applications
@@ -135,6 +133,7 @@ impl Route {
             | Self::Mappings
             | Self::Providers
             | Self::Links(_)
+            | Self::Events
             | Self::Roles => "GET, POST, HEAD, OPTIONS",
             Self::User(_)
             | Self::Group(_)
@@ -143,6 +142,7 @@ impl Route {
             | Self::Binding(_)
             | Self::Mapping(_)
             | Self::Provider(_)
+            | Self::Event(_)
             | Self::Role(_) => "GET, PUT, PATCH, DELETE, HEAD, OPTIONS",
             Self::Link(..) => "GET, DELETE, HEAD, OPTIONS",
             Self::Schedule(_) => "GET, PUT, PATCH, HEAD, OPTIONS",
