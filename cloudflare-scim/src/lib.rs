@@ -22,6 +22,7 @@ mod envelope;
 mod error;
 mod id;
 mod lenient;
+mod pace;
 mod page;
 mod scim;
 mod token;
@@ -34,6 +35,7 @@ pub use id::{
     AccountId, AuditLogId, InvalidId, MembershipId, PermissionGroupId, PolicyId, ResourceGroupId, RoleId, TokenId,
     UserGroupId, UserTag,
 };
+pub use pace::{Pace, RateLimit};
 pub use page::{Entries, Entry, List};
 pub use scim::{
     GroupId, GroupKey, GroupPatch, NewGroup, NewUser, Scim, ScimGroups, ScimList, ScimUsers, UserKey, UserPatch,

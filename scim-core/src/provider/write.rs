@@ -56,8 +56,8 @@ impl Engine {
         mut incoming: Incoming,
     ) -> Result<Reply, ScimError> {
         let body = Self::body(&mut incoming)?;
-        let patch = self.read_patch(body)?;
         let context = self.context(kind, &incoming.base)?;
+        let patch = self.read_patch(context.kind, body)?;
         let projection = Parameters::of_url(incoming.query.as_deref())?.projection()?;
         let current = store.get(context.kind, id, &Need::nothing()).ok_or_else(|| context.not_found(id))?;
         self.check_version(&incoming, &current)?;
@@ -72,7 +72,7 @@ impl Engine {
         self.written(store, context, &projection, StatusCode::OK, written)
     }
 
-    fn read_patch(&self, mut body: Value) -> Result<PatchOp, ScimError> {
+    fn read_patch(&self, kind: &Kind, mut body: Value) -> Result<PatchOp, ScimError> {
         let behaviour = self.behaviour();
         message(&body, PATCH_OP, behaviour)?;
         if let Value::Object(map) = &mut body
@@ -81,6 +81,7 @@ impl Engine {
             // Switched off above; the reader of the language asks for it all the same.
             map.insert("schemas".to_owned(), Value::from(vec![PATCH_OP]));
         }
+        drop_nested_schemas(kind, &mut body);
         let options = PatchOptions::new(behaviour.quirks).with_limits(behaviour.limits);
         PatchOp::read(&body, &options).map_err(|error| ScimError::from(&error))
     }
@@ -195,6 +196,25 @@ impl Engine {
         let Some(Value::String(id)) = map.get("value") else { return };
         let uri = locate(context.base, kind, id);
         map.insert("$ref".to_owned(), uri.into());
+    }
+}
+
+/// Several clients write an extension in a PATCH as they write a resource, with `schemas` inside. That
+/// says nothing new, and no schema has such an attribute.
+fn drop_nested_schemas(kind: &Kind, body: &mut Value) {
+    let operations = body.as_object_mut().and_then(|map| map.get_mut("Operations")).and_then(Value::as_array_mut);
+    for operation in operations.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let whole =
+            operation.get("path").and_then(Value::as_str).is_some_and(|path| kind.schemas().extension(path).is_some());
+        let Some(Value::Object(value)) = operation.get_mut("value") else { continue };
+        if whole {
+            value.remove("schemas");
+        }
+        for (name, value) in value {
+            if let (Some(_), Value::Object(extension)) = (kind.schemas().extension(name), value) {
+                extension.remove("schemas");
+            }
+        }
     }
 }
 

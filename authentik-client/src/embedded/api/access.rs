@@ -44,15 +44,15 @@ fn is_permission(permission: &str) -> bool {
             && MODELS.iter().any(|(known, models)| *known == app && models.contains(&model)))
 }
 
-pub(crate) fn version(call: &mut Call<'_>) -> Outcome {
-    Ok(Answer::ok(object! {
+pub(crate) fn version(call: &Call<'_>) -> Answer {
+    Answer::ok(object! {
         "version_current" => call.state.switches.profile().version(),
         "version_latest" => "0.0.0",
         "version_latest_valid" => false,
         "build_hash" => "",
         "outdated" => false,
         "outpost_outdated" => false,
-    }))
+    })
 }
 
 pub(crate) fn tokens(call: &mut Call<'_>) -> Outcome {
@@ -150,6 +150,9 @@ pub(crate) fn token_key(call: &mut Call<'_>, identifier: &str) -> Outcome {
 }
 
 pub(crate) fn events(call: &mut Call<'_>) -> Outcome {
+    if call.method == Method::POST {
+        return create_event(call);
+    }
     let query = &call.query;
     let found: Vec<&Event> = call
         .state
@@ -168,12 +171,38 @@ pub(crate) fn events(call: &mut Call<'_>) -> Outcome {
     lists::page(query, found, "-created", key, |event| render::event(event), autocomplete(AUTOCOMPLETE))
 }
 
+fn create_event(call: &mut Call<'_>) -> Outcome {
+    let mut fields = Fields::new(&call.body, false);
+    let action = fields.text("action", true, false, 10_000);
+    let app = fields.text("app", true, false, 10_000);
+    let context = fields.dictionary("context").unwrap_or_default();
+    fields.finish()?;
+    let event = Event {
+        pk: call.state.ids.uuid(),
+        action: action.unwrap_or_default(),
+        app: app.unwrap_or_default(),
+        context: Json::from(&context),
+        created: call.clock.now(),
+    };
+    let body = render::event(&event);
+    call.state.events.push(event);
+    Ok(Answer::created(body))
+}
+
 pub(crate) fn event(call: &mut Call<'_>, id: &str) -> Outcome {
     if !ids::is_uuid(id) {
         return Err(Answer::not_found());
     }
     let id = ids::canonical_uuid(id);
     let event = call.state.events.iter().find(|event| event.pk == id).ok_or_else(|| Answer::no_match("Event"))?;
+    if call.method == Method::DELETE {
+        call.state.events.retain(|event| event.pk != id);
+        return Ok(Answer::no_content());
+    }
+    if call.method != Method::GET {
+        // An event's members are not changed by anybody here.
+        return Err(Answer::crash());
+    }
     Ok(Answer::ok(render::event(event)))
 }
 

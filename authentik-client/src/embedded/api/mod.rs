@@ -91,7 +91,7 @@ pub(crate) async fn handle(inner: &Arc<Inner>, request: Request<Bytes>) -> Respo
         // Django's own view answers there.
         None => "GET, HEAD, OPTIONS",
     };
-    write(inner, answer, allow)
+    write(inner, &answer, allow)
 }
 
 /// The path below `/api/v3/`, which must end in a slash.
@@ -252,7 +252,7 @@ async fn wait_for(inner: &Arc<Inner>, task: &str) -> Answer {
     }
 }
 
-fn write(inner: &Inner, answer: Answer, allow: &'static str) -> Response<Bytes> {
+fn write(inner: &Inner, answer: &Answer, allow: &'static str) -> Response<Bytes> {
     let (media, body) = match &answer.body {
         Body::Json(json) => (Some("application/json"), Bytes::from(json.compact())),
         Body::Empty => (None, Bytes::new()),

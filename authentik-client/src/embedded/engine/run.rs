@@ -72,14 +72,10 @@ impl Run {
     }
 
     async fn locked(&self) -> Result<(), Failure> {
-        if self.inner.with(|state| state.switches.value("discovery") == "once") {
-            match Session::open(&self.inner, self.provider, false).await {
-                Ok(Some(session)) => {
-                    for kind in [Kind::User, Kind::Group] {
-                        session.discover(kind).await.map_err(SyncError::into_failure)?;
-                    }
-                }
-                Ok(None) | Err(_) => {}
+        let once = self.inner.with(|state| state.switches.value("discovery") == "once");
+        if once && let Ok(Some(session)) = Session::open(&self.inner, self.provider, false).await {
+            for kind in [Kind::User, Kind::Group] {
+                session.discover(kind).await.map_err(SyncError::into_failure)?;
             }
         }
         for kind in [Kind::User, Kind::Group] {

@@ -145,12 +145,9 @@ impl Session {
         let Some(request) = self.build(&method, &url, body) else { return Err(network(74)) };
         let target = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
         let sent = tokio::time::timeout(TIMEOUT, self.inner.transport.send(request)).await;
-        let answer = match sent {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => {
-                self.inner.log.scim(&method, &target, None);
-                return Err(network(74));
-            }
+        let Ok(Ok(answer)) = sent else {
+            self.inner.log.scim(&method, &target, None);
+            return Err(network(74));
         };
         let status = answer.status();
         self.inner.log.scim(&method, &target, Some(status));
@@ -167,9 +164,10 @@ impl Session {
             return Err(match status.as_u16() {
                 404 => SyncError::NotFound(failure("NotFoundSyncException")),
                 409 => SyncError::Exists(failure("ObjectExistsSyncException")),
-                429 | 502 | 503 | 504 => {
-                    SyncError::Transient(network(80).into_failure()).as_class("TransientSyncException")
-                }
+                429 | 502 | 503 | 504 => SyncError::Transient(Failure {
+                    class: "TransientSyncException".to_owned(),
+                    ..network(80).into_failure()
+                }),
                 _ => SyncError::Request(failure("SCIMRequestException")),
             });
         }
@@ -224,15 +222,6 @@ impl Session {
         let answer = self.request(Method::GET, &path, None).await?.to_value();
         let first = answer.get("Resources").and_then(|resources| resources.get(0)).cloned();
         Ok(first.and_then(|first| Some((first.get("id")?.as_str()?.to_owned(), first))))
-    }
-}
-
-impl SyncError {
-    fn as_class(self, class: &str) -> Self {
-        match self {
-            Self::Transient(failure) => Self::Transient(Failure { class: class.to_owned(), ..failure }),
-            other => other,
-        }
     }
 }
 

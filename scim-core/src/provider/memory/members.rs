@@ -15,10 +15,33 @@ use crate::text::same_name;
 #[derive(Debug, Default)]
 pub(super) struct Members {
     places: HashMap<Arc<str>, u64>,
-    order: BTreeMap<u64, Arc<str>>,
+    order: BTreeMap<u64, Member>,
     next: u64,
-    /// Who came (`true`) or went since [`take_log`](Self::take_log) was called last.
-    log: Vec<(Arc<str>, bool)>,
+    log: Log,
+}
+
+/// A member as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Member {
+    pub(super) id: Arc<str>,
+    /// What the client said about it and what cannot be derived.
+    pub(super) display: Option<Box<str>>,
+    pub(super) kind: Option<Box<str>>,
+}
+
+impl Member {
+    pub(super) fn new(id: &str) -> Self {
+        Self { id: id.into(), display: None, kind: None }
+    }
+}
+
+/// What changed since [`Members::take_log`] was called last.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    /// Who came (`true`) or went, in order.
+    pub(super) moves: Vec<(Arc<str>, bool)>,
+    /// Whether something else about a member changed.
+    pub(super) relabelled: bool,
 }
 
 impl Members {
@@ -26,47 +49,55 @@ impl Members {
         self.order.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.order.values().map(|id| &**id)
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Member> {
+        self.order.values()
     }
 
     /// Adds a member at the end; one that is there stays where it is.
-    pub(super) fn add(&mut self, id: &str) {
-        if self.places.contains_key(id) {
+    pub(super) fn add(&mut self, member: &Member) {
+        if self.places.contains_key(&member.id) {
             return;
         }
-        let id: Arc<str> = id.into();
-        self.order.insert(self.next, Arc::clone(&id));
-        self.log.push((Arc::clone(&id), true));
-        self.places.insert(id, self.next);
+        self.order.insert(self.next, member.clone());
+        self.log.moves.push((Arc::clone(&member.id), true));
+        self.places.insert(Arc::clone(&member.id), self.next);
         self.next += 1;
     }
 
     pub(super) fn remove(&mut self, id: &str) {
-        if let Some(id) = self.places.remove(id).and_then(|place| self.order.remove(&place)) {
-            self.log.push((id, false));
+        if let Some(member) = self.places.remove(id).and_then(|place| self.order.remove(&place)) {
+            self.log.moves.push((member.id, false));
         }
     }
 
     /// Makes these the members.
-    pub(super) fn set(&mut self, wanted: &[String]) {
-        let keep: HashSet<&str> = wanted.iter().map(String::as_str).collect();
-        let gone: Vec<Arc<str>> = self.order.values().filter(|id| !keep.contains(&***id)).cloned().collect();
+    pub(super) fn set(&mut self, wanted: &[Member]) {
+        let keep: HashSet<&str> = wanted.iter().map(|member| &*member.id).collect();
+        let gone = self.order.values().filter(|member| !keep.contains(&*member.id));
+        let gone: Vec<Arc<str>> = gone.map(|member| Arc::clone(&member.id)).collect();
         for id in gone {
             self.remove(&id);
         }
-        for id in wanted {
-            self.add(id);
+        for member in wanted {
+            match self.places.get(&member.id).and_then(|place| self.order.get_mut(place)) {
+                Some(known) if known == member => {}
+                Some(known) => {
+                    known.clone_from(member);
+                    self.log.relabelled = true;
+                }
+                None => self.add(member),
+            }
         }
     }
 
     pub(super) fn clear(&mut self) {
         self.places.clear();
-        self.log.extend(std::mem::take(&mut self.order).into_values().map(|id| (id, false)));
+        let gone = std::mem::take(&mut self.order).into_values();
+        self.log.moves.extend(gone.map(|member| (member.id, false)));
     }
 
-    /// Who came and went, in order.
-    pub(super) fn take_log(&mut self) -> Vec<(Arc<str>, bool)> {
+    /// What changed.
+    pub(super) fn take_log(&mut self) -> Log {
         std::mem::take(&mut self.log)
     }
 }
@@ -74,7 +105,8 @@ impl Members {
 /// One change to the members of a group.
 #[derive(Debug, PartialEq)]
 pub(super) enum Change {
-    Add(String),
+    /// The element as it was given.
+    Add(Value),
     Remove(String),
     Clear,
 }
@@ -90,10 +122,13 @@ pub(super) fn changes(kind: &Kind, behaviour: &Behaviour, patch: &PatchOp) -> Op
             return None;
         }
         match (operation.op, target.filter(), &operation.value) {
-            (Op::Add, None, Some(value)) => changes.extend(elements(value)?.into_iter().map(Change::Add)),
+            (Op::Add, None, Some(value)) => {
+                changes.extend(elements(value)?.into_iter().cloned().map(Change::Add));
+            }
             (Op::Remove, None, None) => changes.push(Change::Clear),
             (Op::Remove, None, Some(value)) if behaviour.quirks.contains(Quirk::RemoveWithValue) => {
-                changes.extend(elements(value)?.into_iter().map(Change::Remove));
+                let ids = elements(value)?.into_iter().filter_map(|element| element.get("value")?.as_str());
+                changes.extend(ids.map(|id| Change::Remove(id.to_owned())));
             }
             (Op::Remove, Some(filter), None) => changes.push(Change::Remove(by_value(filter)?)),
             _ => return None,
@@ -118,16 +153,16 @@ fn names_members(kind: &Kind, path: &PatchPath) -> bool {
     same_name(attribute.name(), "members") && attribute.urn().is_none_or(|urn| same_name(urn, kind.schema()))
 }
 
-/// The ids of `[{"value": "id"}]` or of one such object. Everything beside `value` is derived.
-fn elements(value: &Value) -> Option<Vec<String>> {
-    let one = |element: &Value| {
+/// The elements of `[{"value": "id"}]`, or one such object alone.
+fn elements(value: &Value) -> Option<Vec<&Value>> {
+    fn one(element: &Value) -> Option<&Value> {
         let map = element.as_object()?;
         let known = |(name, value): (&String, &Value)| {
             matches!(name.as_str(), "value" | "type" | "display" | "$ref") && value.is_string()
         };
         let id = map.get("value")?.as_str()?;
-        (!id.is_empty() && map.iter().all(known)).then(|| id.to_owned())
-    };
+        (!id.is_empty() && map.iter().all(known)).then_some(element)
+    }
     match value {
         Value::Array(list) => list.iter().map(one).collect(),
         Value::Object(_) => one(value).map(|id| vec![id]),
@@ -174,8 +209,8 @@ mod tests {
                 {"op": "remove", "path": "members"},
             ])),
             Some(vec![
-                Change::Add("a".to_owned()),
-                Change::Add("b".to_owned()),
+                Change::Add(json!({"value": "a", "type": "User"})),
+                Change::Add(json!({"value": "b"})),
                 Change::Remove("c".to_owned()),
                 Change::Clear
             ])
@@ -197,20 +232,20 @@ mod tests {
     #[test]
     fn members_keep_their_order() {
         let mut members = Members::default();
+        let ids = |members: &Members| members.iter().map(|member| member.id.to_string()).collect::<Vec<_>>();
         for id in ["b", "a", "b"] {
-            members.add(id);
+            members.add(&Member::new(id));
         }
-        assert_eq!(members.iter().collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(ids(&members), ["b", "a"]);
         members.remove("b");
         members.remove("b");
-        members.add("b");
-        assert_eq!(members.iter().collect::<Vec<_>>(), ["a", "b"]);
-        let log: Vec<_> = members.take_log().into_iter().map(|(id, came)| (id.to_string(), came)).collect();
-        assert_eq!(
-            log.iter().filter(|(id, _)| id == "b").map(|(_, came)| *came).collect::<Vec<_>>(),
-            [true, false, true]
-        );
-        members.set(&["c".to_owned(), "a".to_owned()]);
-        assert_eq!(members.iter().collect::<Vec<_>>(), ["a", "c"]);
+        members.add(&Member::new("b"));
+        assert_eq!(ids(&members), ["a", "b"]);
+        let moves = members.take_log().moves;
+        let of_b: Vec<bool> = moves.iter().filter(|(id, _)| &**id == "b").map(|(_, came)| *came).collect();
+        assert_eq!(of_b, [true, false, true]);
+        members.set(&[Member::new("c"), Member { display: Some("A".into()), ..Member::new("a") }]);
+        assert_eq!(ids(&members), ["a", "c"]);
+        assert!(members.take_log().relabelled);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use self::members::{Change, Members, changes, touches_members};
+use self::members::{Change, Member, Members, changes, touches_members};
 use self::table::{Record, Table};
 use crate::message::ScimError;
 use crate::patch::PatchOp;
@@ -17,16 +17,15 @@ use crate::provider::refusal::{internal, invalid_value, quote};
 use crate::provider::store::{Entry, Need, Store, Written};
 use crate::provider::{Clock, Context, Kind};
 use crate::resource::{ResourceId, get_folded, is_unassigned};
-use crate::schema::ENTERPRISE_USER;
-use crate::text::same_name;
 
 /// A [`Store`] in memory, by the letter of the RFC.
 ///
 /// Looking a resource up by `id`, `userName`, `externalId`, `displayName` or any attribute that its
 /// schema calls unique, and adding or removing a member of a group, cost the same however much there
-/// is. A user's `groups` and a member's `type` and `display` are derived, so that they are never out
-/// of date; nested groups count (RFC 7643 §4.1.2). Deleting a resource takes it out of its groups.
-/// Members must exist. Passwords are accepted and not kept: nothing here could check one.
+/// is. A user's `groups` are derived, nested groups included (RFC 7643 §4.1.2); so are a member's
+/// `type`, and its `display` unless the client gave another one: none of them is ever out of date.
+/// Deleting a resource takes it out of its groups. Passwords are accepted and not kept: nothing here
+/// could check one.
 ///
 /// Ids are random, so that they are never used twice.
 #[derive(Debug, Default)]
@@ -39,7 +38,7 @@ pub struct MemoryStore {
     position: u64,
     revision: u64,
     clock: Clock,
-    takes_any_member: bool,
+    known_members: bool,
 }
 
 impl MemoryStore {
@@ -54,9 +53,10 @@ impl MemoryStore {
         self
     }
 
-    /// Lets groups have members that do not exist, instead of answering 400 `invalidValue`.
-    pub fn with_any_members(mut self) -> Self {
-        self.takes_any_member = true;
+    /// Refuses members that do not exist, 400 `invalidValue`. The RFC asks for no such check, and
+    /// clients that send a group before its members would fail on it.
+    pub fn with_known_members(mut self) -> Self {
+        self.known_members = true;
         self
     }
 
@@ -100,25 +100,28 @@ impl MemoryStore {
         }
     }
 
-    /// The ids in a list of members, all of them known.
-    fn members(&self, list: Option<Value>) -> Result<Vec<String>, ScimError> {
+    /// The members that a list names.
+    fn members(&self, list: Option<Value>) -> Result<Vec<Member>, ScimError> {
         let Some(Value::Array(list)) = list else { return Ok(Vec::new()) };
-        let mut ids = Vec::with_capacity(list.len());
-        for element in list {
-            let Some(Value::String(id)) = element.as_object().and_then(|element| get_folded(element, "value")) else {
-                return Err(invalid_value("every member needs a `value`, the id of a user or group"));
-            };
-            self.check_member(id)?;
-            ids.push(id.clone());
-        }
-        Ok(ids)
+        list.iter().map(|element| self.read_member(element)).collect()
     }
 
-    fn check_member(&self, id: &str) -> Result<(), ScimError> {
-        if self.takes_any_member || self.any(id).is_some() {
-            return Ok(());
+    /// A member as it is kept: what can be derived is not.
+    fn read_member(&self, element: &Value) -> Result<Member, ScimError> {
+        let text = |name: &str| element.as_object().and_then(|map| get_folded(map, name)).and_then(Value::as_str);
+        let Some(id) = text("value").filter(|id| !id.is_empty()) else {
+            return Err(invalid_value("every member needs a `value`, the id of a user or group"));
+        };
+        let known = self.any(id);
+        if self.known_members && known.is_none() {
+            return Err(invalid_value(format_args!("there is no resource with the id `{}` to be a member", quote(id))));
         }
-        Err(invalid_value(format_args!("there is no resource with the id `{}` to be a member", quote(id))))
+        let derived = known.and_then(|(_, record)| name(&record.value));
+        Ok(Member {
+            display: text("display").filter(|display| Some(*display) != derived).map(Into::into),
+            kind: text("type").filter(|_| known.is_none()).map(Into::into),
+            ..Member::new(id)
+        })
     }
 
     /// A resource as it is shown, with what is derived and wanted.
@@ -132,7 +135,7 @@ impl MemoryStore {
             }
         };
         if kind.is_group() && record.members.len() > 0 && need.wants("members") {
-            derive("members", record.members.iter().map(|id| self.member(id)).collect());
+            derive("members", record.members.iter().map(|member| self.member(member)).collect());
         }
         if kind.is_user() && self.groups_of.contains_key(record.id.as_str()) && need.wants("groups") {
             derive("groups", self.groups(&record.id));
@@ -140,15 +143,12 @@ impl MemoryStore {
         value
     }
 
-    fn member(&self, id: &str) -> Value {
-        match self.any(id) {
-            Some((kind, record)) => {
-                let display = name(&record.value).map(|name| ("display".to_owned(), name.into()));
-                let known = [("value".to_owned(), id.into()), ("type".to_owned(), kind.into())];
-                Value::Object(known.into_iter().chain(display).collect())
-            }
-            None => json!({"value": id}),
-        }
+    fn member(&self, member: &Member) -> Value {
+        let known = self.any(&member.id);
+        let kind = known.map(|(kind, _)| kind).or(member.kind.as_deref());
+        let display = member.display.as_deref().or_else(|| name(&known?.1.value));
+        let parts = [("value", Some(&*member.id)), ("type", kind), ("display", display)];
+        Value::Object(parts.iter().filter_map(|(name, text)| Some(((*name).to_owned(), (*text)?.into()))).collect())
     }
 
     /// The groups of a resource: those that name it, then those that hold such a group.
@@ -201,11 +201,11 @@ impl MemoryStore {
         let log = record.members.take_log();
         // Who went and came back is where they were: no change.
         let mut net: HashMap<Arc<str>, i32> = HashMap::new();
-        for (id, came) in &log {
+        for (id, came) in &log.moves {
             *net.entry(Arc::clone(id)).or_default() += if *came { 1 } else { -1 };
         }
-        let changed = net.values().any(|&net| net != 0);
-        for (id, came) in log {
+        let changed = log.relabelled || net.values().any(|&net| net != 0);
+        for (id, came) in log.moves {
             if came {
                 self.groups_of.entry(id).or_default().insert(position);
             } else if let Some(groups) = self.groups_of.get_mut(&id) {
@@ -256,15 +256,7 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn get(&self, kind: &Kind, id: &str, need: &Need) -> Option<Value> {
-        let mut value = self.view(kind, self.table(kind)?.record(id)?, need).into_owned();
-        // The manager's name is the service's to give (RFC 7643 §4.3).
-        if let Some(manager) = value.get_mut(ENTERPRISE_USER).and_then(|extension| extension.get_mut("manager"))
-            && let Some((_, record)) = manager.get("value").and_then(Value::as_str).and_then(|id| self.any(id))
-            && let (Some(name), Some(manager)) = (name(&record.value), manager.as_object_mut())
-        {
-            manager.insert("displayName".to_owned(), name.into());
-        }
-        Some(value)
+        Some(self.view(kind, self.table(kind)?.record(id)?, need).into_owned())
     }
 
     fn scan(&self, kind: &Kind, after: u64, need: &Need, visit: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) {
@@ -340,18 +332,19 @@ impl Store for MemoryStore {
         if kind.is_group()
             && let Some(changes) = changes(kind, context.behaviour(), patch)
         {
-            for change in &changes {
-                if let Change::Add(id) = change {
-                    self.check_member(id)?;
-                }
-            }
+            let added = changes.iter().filter_map(|change| match change {
+                Change::Add(element) => Some(self.read_member(element)),
+                _ => None,
+            });
+            let added: Vec<Member> = added.collect::<Result<_, _>>()?;
             let table = self.table_index(kind);
             let position = self.tables.get(table).and_then(|table| table.position(id));
             let position = position.ok_or_else(|| context.not_found(id))?;
             let changed = self.change_members(table, position, |members| {
+                let mut added = added.iter();
                 for change in &changes {
                     match change {
-                        Change::Add(id) => members.add(id),
+                        Change::Add(_) => added.by_ref().take(1).for_each(|member| members.add(member)),
                         Change::Remove(id) => members.remove(id),
                         Change::Clear => members.clear(),
                     }
@@ -385,12 +378,6 @@ fn split(kind: &Kind, resource: Value) -> Result<(Map<String, Value>, Option<Val
     if kind.is_user() {
         take("groups");
         take("password");
-        // Derived as well; kept, it would be another value than the client's and never equal to it.
-        if let Some(manager) = map.get_mut(ENTERPRISE_USER).and_then(|extension| extension.get_mut("manager"))
-            && let Some(manager) = manager.as_object_mut()
-        {
-            manager.retain(|name, _| !same_name(name, "displayName"));
-        }
     }
     Ok((map, members))
 }
