@@ -139,6 +139,23 @@ text_id! {
 }
 
 impl GroupUuid {
+    /// The uuid that logs write without hyphens.
+    pub(crate) fn from_hex(hex: &str) -> Option<Self> {
+        if hex.len() != 32 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return hex.parse().ok();
+        }
+        let bits = u128::from_str_radix(hex, 16).ok()?;
+        let text = format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            bits >> 96,
+            (bits >> 80) & 0xffff,
+            (bits >> 64) & 0xffff,
+            (bits >> 48) & 0xffff,
+            bits & 0xffff_ffff_ffff
+        );
+        Some(Self(text))
+    }
+
     /// A uuid of zeros that ends in a number: for a group that does not exist yet. authentik's own are
     /// random.
     pub fn from_number(number: u64) -> Self {

@@ -132,4 +132,18 @@ impl Call {
             .result
             .ok_or_else(|| Error::unreadable(&self.operation, &self.method, answer, "the answer has no result"))
     }
+
+    /// The body of an answer that is no envelope (SCIM).
+    pub(crate) fn plain<T: DeserializeOwned>(
+        &self,
+        answer: &Answer,
+        redact: &dyn Fn(&str) -> String,
+    ) -> Result<T, Error> {
+        if !answer.status.is_success() || !answer.is_json() {
+            return Err(Error::answer(&self.operation, &self.method, self.needs, answer, redact));
+        }
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            Error::unreadable(&self.operation, &self.method, answer, format!("the body cannot be read: {error}"))
+        })
+    }
 }

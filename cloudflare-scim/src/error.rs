@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use scim_core::client;
+use scim_core::message::{ScimError, ScimType};
 use scim_core::transport::{Answer, Operation, TransportError};
 
 use crate::call::Needs;
@@ -74,7 +76,7 @@ enum Body {
     /// A v4 envelope.
     Api(Vec<ApiMessage>),
     /// A SCIM error (RFC 7644 §3.12).
-    Scim { scim_type: Option<String>, detail: Option<String> },
+    Scim(ScimError),
     /// Neither: the beginning of the text, which may be an HTML page's.
     Text(String),
 }
@@ -152,7 +154,8 @@ impl Error {
     /// A SCIM call that failed, in the terms of this crate: its answer may be v4's envelope.
     pub(crate) fn from_scim(method: &Method, error: scim_core::client::Error, redact: &dyn Fn(&str) -> String) -> Self {
         use scim_core::client::ErrorKind as Scim;
-        let operation = error.operation().clone();
+        let below = error.operation();
+        let operation = Operation::new(below.name, format!("scim/v2/{}", below.resource));
         let needs = if method.is_safe() { Needs::Read } else { Needs::Write };
         let own = || Cow::Owned(redact(error.reason()));
         let mut out = match (error.kind(), error.answer()) {
@@ -237,12 +240,17 @@ impl Error {
         any(self.api_messages(), code, 0)
     }
 
-    /// The scimType of a SCIM error: `uniqueness`, `invalidFilter`, ...
-    pub fn scim_type(&self) -> Option<&str> {
+    /// The SCIM error, if the answer was one.
+    pub fn scim(&self) -> Option<&ScimError> {
         match &self.0.body {
-            Body::Scim { scim_type, .. } => scim_type.as_deref(),
+            Body::Scim(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// The scimType of a SCIM error: `uniqueness`, `invalidFilter`, ...
+    pub fn scim_type(&self) -> Option<&ScimType> {
+        self.scim()?.scim_type.as_ref()
     }
 
     /// What the server said, for a person: the message of the envelope, the detail of the SCIM
@@ -251,7 +259,7 @@ impl Error {
         match &self.0.body {
             Body::Own(_) => None,
             Body::Api(messages) => messages.iter().find_map(|message| message.message.as_deref()),
-            Body::Scim { detail, .. } => detail.as_deref(),
+            Body::Scim(error) => error.detail.as_deref(),
             Body::Text(text) => Some(text),
         }
     }
@@ -275,7 +283,7 @@ impl Error {
     /// documentation of permissions), not a refusal by a rule.
     pub fn is_permission_missing(&self) -> bool {
         let gate = match &self.0.body {
-            Body::Scim { .. } => false,
+            Body::Scim(_) => false,
             // Errors of the audit log have no code.
             Body::Api(_) => self.code().is_none() || self.has_code(10_000) || self.documentation_url().is_some(),
             Body::Own(_) | Body::Text(_) => true,
@@ -321,7 +329,11 @@ impl Error {
 
     /// The failure below HTTP, if that is what it was.
     pub fn transport(&self) -> Option<&TransportError> {
-        self.0.source.as_ref()?.downcast_ref()
+        let source = self.0.source.as_deref()?;
+        match source.downcast_ref::<client::Error>() {
+            Some(below) => below.source()?.downcast_ref(),
+            None => source.downcast_ref(),
+        }
     }
 
     /// What can be done about it.
@@ -363,11 +375,8 @@ fn kind_of(status: StatusCode, body: &Body) -> ErrorKind {
         }),
         _ => false,
     };
-    match body {
-        Body::Scim { scim_type: Some(scim_type), .. } if scim_type.eq_ignore_ascii_case("uniqueness") => {
-            return ErrorKind::Conflict;
-        }
-        _ => {}
+    if matches!(body, Body::Scim(error) if error.scim_type == Some(ScimType::Uniqueness)) {
+        return ErrorKind::Conflict;
     }
     match status {
         StatusCode::UNAUTHORIZED => ErrorKind::Unauthorized,
@@ -391,10 +400,8 @@ impl Body {
         if answer.is_json()
             && let Ok(value) = serde_json::from_slice::<serde_json::Value>(&answer.body)
         {
-            let is_scim = value.get("schemas").is_some() || value.get("detail").is_some();
-            if is_scim {
-                let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str).map(|it| line(&redact(it)));
-                return Self::Scim { scim_type: text("scimType"), detail: text("detail") };
+            if let Some(error) = ScimError::recognise(&value) {
+                return Self::Scim(clean_scim(error, redact));
             }
             if value.get("errors").is_some()
                 && let Ok(envelope) = serde_json::from_value::<Envelope<serde_json::Value>>(value)
@@ -405,6 +412,14 @@ impl Body {
         let text = redact(&answer.excerpt());
         if text.is_empty() { Self::Own(Cow::Borrowed("the answer has no body")) } else { Self::Text(text) }
     }
+}
+
+fn clean_scim(mut error: ScimError, redact: &dyn Fn(&str) -> String) -> ScimError {
+    error.detail = error.detail.map(|text| line(&redact(&text)));
+    error.scim_type = error.scim_type.map(|word| ScimType::from(line(&redact(word.as_str())).as_str()));
+    // What is not known cannot be cleaned.
+    error.extra.clear();
+    error
 }
 
 fn clean(mut message: ApiMessage, redact: &dyn Fn(&str) -> String, depth: u8) -> ApiMessage {
@@ -451,9 +466,9 @@ impl fmt::Display for Inner {
                     }
                 }
             }
-            Body::Scim { scim_type, detail } => {
-                f.write_str(scim_type.as_deref().unwrap_or("SCIM error"))?;
-                if let Some(detail) = detail {
+            Body::Scim(error) => {
+                f.write_str(error.scim_type.as_ref().map_or("SCIM error", ScimType::as_str))?;
+                if let Some(detail) = &error.detail {
                     write!(f, ": {detail}")?;
                 }
             }

@@ -1,5 +1,5 @@
 //! Every error body there is, and what an error says and does not say.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::similar_names)]
 
 mod common;
 
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cloudflare_scim::*;
 use common::{API_TOKEN, SCIM_TOKEN, client, testdata};
+use scim_core::message::ScimType;
 use scim_core::transport::{TransportError, TransportErrorKind, TransportExt, from_fn};
 use serde_json::Value;
 use wiremock::matchers::any;
@@ -83,7 +84,7 @@ async fn predicates_and_advice() {
     assert!(error("not found").await.is_not_found());
     assert!(!error("no route").await.is_not_found());
     assert!(error("conflict").await.is_conflict());
-    assert_eq!(error("scim error on v4").await.scim_type(), Some("uniqueness"));
+    assert_eq!(error("scim error on v4").await.scim_type(), Some(&ScimType::Uniqueness));
 
     let server = serving(&case("permission missing")).await;
     let query = AuditQuery::between("2026-03-01T00:00:00Z".parse().unwrap(), "2026-04-01T00:00:00Z".parse().unwrap());

@@ -24,7 +24,7 @@ use sides::Sides;
 /// Provisions a Cloudflare account with authentik.
 #[derive(Debug, Parser)]
 #[command(name = "provision", version, after_help = HELP)]
-pub struct Options {
+pub(crate) struct Options {
     /// Writes the JSON report to FILE, also when the run ends badly.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -130,7 +130,7 @@ async fn run(options: &Options, sides: &Sides, spec: Spec) -> Report {
     say(&format!("authentik:  {}\nCloudflare: {}", sides.authentik.base_url(), sides.cloudflare.scim_base_url()));
     let job = Provisioner::new(sides.authentik.clone(), sides.cloudflare.clone()).with_counters(sides.counters.clone());
     let mode = if options.plan { Mode::Plan } else { Mode::Apply };
-    let screen = screen::Screen::new();
+    let mut screen = screen::Screen::new();
     let mut events = job.run(spec, mode);
     let mut report = Report::default();
     while let Some(event) = events.next().await {

@@ -13,10 +13,10 @@ use scim_core::serve::Server;
 use scim_core::transport::{BaseUrl, Counter, ReqwestTransport, RetryPolicy, Transport, TransportExt};
 
 /// Both clients, and the embedded servers behind them as long as they are needed.
-pub struct Sides {
-    pub authentik: Authentik,
-    pub cloudflare: Cloudflare,
-    pub counters: Counters,
+pub(crate) struct Sides {
+    pub(crate) authentik: Authentik,
+    pub(crate) cloudflare: Cloudflare,
+    pub(crate) counters: Counters,
     embedded_authentik: Option<(EmbeddedAuthentik, Server)>,
     _embedded_cloudflare: Option<Server>,
 }
@@ -24,7 +24,7 @@ pub struct Sides {
 const LISTEN: &str = "127.0.0.1:0";
 
 impl Sides {
-    pub async fn start() -> Result<Self, String> {
+    pub(crate) async fn start() -> Result<Self, String> {
         let leaf = ReqwestTransport::new().map_err(|error| error.to_string())?;
         let mut counters = Counters::default();
         let transport = |counter: &Arc<Counter>| -> Arc<dyn Transport> {
@@ -85,12 +85,12 @@ impl Sides {
         Ok(Self { authentik, cloudflare, counters, embedded_authentik, _embedded_cloudflare: embedded_cloudflare })
     }
 
-    pub fn authentik_is_embedded(&self) -> bool {
+    pub(crate) fn authentik_is_embedded(&self) -> bool {
         self.embedded_authentik.is_some()
     }
 
     /// An embedded authentik may be asked more often than a real one, and is quicker.
-    pub fn timing(&self) -> Timing {
+    pub(crate) fn timing(&self) -> Timing {
         let mut timing = Timing::default();
         if self.authentik_is_embedded() {
             timing.poll_interval = Duration::from_millis(100);

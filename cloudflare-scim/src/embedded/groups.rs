@@ -124,18 +124,18 @@ impl State {
     }
 
     /// Gives or takes a permission group directly: what adding to or removing from its system group means.
-    pub(super) fn set_held(&mut self, tag: &UserTag, known: &Known, held: bool) {
+    pub(super) fn set_held(&mut self, tag: &UserTag, known: &'static Known, held: bool) {
         let Some(membership) = self.membership_of(tag) else { return };
-        if self.holds(membership, known) == held {
-            return;
-        }
+        let holds = self.holds(membership, known);
         let (Ok(id), Some(account)) = (known.id.parse::<PermissionGroupId>(), self.account_wide()) else { return };
-        let policy = self.account_policy([known.id]);
+        let policy = self.account_policy([known.id]).filter(|_| held && !holds);
         let Some(membership) = self.membership_of_mut(tag) else { return };
         if held {
+            membership.granted.insert(known.id);
             membership.policies.extend(policy);
             return;
         }
+        membership.granted.remove(known.id);
         for policy in &mut membership.policies {
             if policy.access == Access::Allow && policy.resource_groups.contains(&account) {
                 policy.permission_groups.remove(&id);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::state::Refusal;
-use super::switches::{Paging, Switches};
+use super::switches::{PageBounds, Paging, Switches};
 use crate::ApiMessage;
 
 /// Where Cloudflare explains a 403, since 2026-08-21.
@@ -208,18 +208,26 @@ pub(super) struct PageOf {
 }
 
 impl PageOf {
-    /// Reads `page` and `per_page`; out of bounds is refused, as the OpenAPI document's limits say.
-    pub(super) fn read(request: &Incoming, default: u64, least: u64, most: u64) -> Result<Self, Reply> {
-        let number = |name: &str, default: u64, least: u64, most: u64| match request.param(name) {
-            None | Some("") => Ok(default),
-            Some(text) => match text.parse::<u64>() {
-                Ok(number) if (least..=most).contains(&number) => Ok(number),
-                _ => Err(Reply::fail(
+    /// Reads `page` and `per_page`, within the bounds of the OpenAPI document.
+    pub(super) fn read(
+        request: &Incoming,
+        switches: Switches,
+        default: u64,
+        least: u64,
+        most: u64,
+    ) -> Result<Self, Reply> {
+        let number = |name: &str, default: u64, least: u64, most: u64| {
+            let text = request.param(name).filter(|text| !text.is_empty());
+            match text.map(str::parse::<u64>) {
+                None => Ok(default),
+                Some(Ok(number)) if (least..=most).contains(&number) => Ok(number),
+                Some(Ok(number)) if switches.page_bounds == PageBounds::Clamp => Ok(number.clamp(least, most)),
+                Some(_) => Err(Reply::fail(
                     StatusCode::BAD_REQUEST,
                     1002,
                     &format!("{name} must be a number from {least} to {most}."),
                 )),
-            },
+            }
         };
         Ok(Self { page: number("page", 1, 1, u64::MAX)?, per_page: number("per_page", default, least, most)? })
     }

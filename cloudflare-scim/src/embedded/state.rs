@@ -48,9 +48,10 @@ pub(super) struct Membership {
     pub(super) tag: UserTag,
     pub(super) status: MemberStatus,
     pub(super) policies: Vec<StoredPolicy>,
+    /// The permission groups whose system group SCIM has put the person into.
+    pub(super) granted: BTreeSet<&'static str>,
 }
 
-/// Equal if it grants the same: its id does not count.
 #[derive(Debug, Clone)]
 pub(super) struct StoredPolicy {
     pub(super) id: PolicyId,

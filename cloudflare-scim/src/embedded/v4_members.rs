@@ -31,7 +31,7 @@ fn refused(state: &State, refusal: &Refusal) -> Reply {
 }
 
 fn list(state: &State, request: &Incoming) -> Outcome {
-    let page = PageOf::read(request, 20, 5, 50)?;
+    let page = PageOf::read(request, state.switches, 20, 5, 50)?;
     let mut members: Vec<_> = state
         .members
         .values()

@@ -162,6 +162,20 @@ impl Check {
         }
     }
 
+    /// A number of the crate's own types, none of which RFC 7643 gives a user or group.
+    pub(crate) fn accepts_number(&self, value: u64) -> bool {
+        self.accepts(&Value::from(value))
+    }
+
+    /// Whether an object as a whole is looked at, not its `value`.
+    pub(crate) fn is_about_presence(&self) -> bool {
+        matches!(self, Self::Present | Self::Unassigned(_))
+    }
+
+    pub(crate) fn accepts_json(&self, value: &Value) -> bool {
+        self.accepts(value)
+    }
+
     pub(crate) fn accepts_bool(&self, value: bool) -> bool {
         match self {
             Self::Present => true,
@@ -181,7 +195,7 @@ fn folded(literal: &Text) -> Text {
 }
 
 /// `pr`: not null, not empty, and a complex value holds at least one value (RFC 7644 Table 3).
-fn is_present(value: &Value) -> bool {
+pub(crate) fn is_present(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.is_empty(),
         // JSON that arrived as text is at most 128 deep, and values that are built deeper were checked before.

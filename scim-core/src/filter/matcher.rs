@@ -98,8 +98,8 @@ impl Matcher {
         }
     }
 
-    pub(crate) fn root(&self) -> &Node {
-        &self.root
+    pub(crate) fn into_root(self) -> Node {
+        self.root
     }
 }
 
@@ -133,7 +133,7 @@ impl ElementMatcher {
 }
 
 impl Node {
-    fn holds(&self, map: &Map<String, Value>) -> bool {
+    pub(crate) fn holds(&self, map: &Map<String, Value>) -> bool {
         match self {
             Self::All(list) => list.iter().all(|node| node.holds(map)),
             Self::Any(list) => list.iter().any(|node| node.holds(map)),

@@ -218,6 +218,10 @@ impl<'a> Parser<'a> {
         let before = self.at;
         if self.lenient {
             self.extra_blanks();
+            // RFC 7644 itself prints `eq"x"` (§3.5.2.2); every other part needs a blank before it.
+            if self.at == before && self.peek() != Some(b'"') {
+                return self.fail_here(Kind::UnexpectedText);
+            }
             return Ok(());
         }
         if self.eat(b' ') {
@@ -257,6 +261,16 @@ impl<'a> Parser<'a> {
             Ok(path) => {
                 self.at += word.len();
                 Ok(path)
+            }
+            Err((Kind::Nested, _)) if self.quirks.contains(Quirk::UrnDotNotation) => {
+                match AttributePath::read_dotted_urn(word) {
+                    Some(path) => {
+                        self.fired = self.fired.with(Quirk::UrnDotNotation);
+                        self.at += word.len();
+                        Ok(path)
+                    }
+                    None => fail(Kind::Nested, start..start + word.len()),
+                }
             }
             Err((kind, at)) => fail(kind, (start + at).min(self.text.len())..start + word.len()),
         }

@@ -3,10 +3,14 @@
 //! Both are computed here because authentik shows neither: its dry run logs writes but no deletion
 //! (H10), and what discovery matched is linked and dropped again.
 
+mod guard;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{GroupUuid, UserPk};
 use crate::model::{Group, PolicyBinding, PolicyEngineMode, User};
+
+pub use guard::{RemoteGroup, Verdict, discovers, first_sync_groups, first_sync_users};
 
 /// What scope needs to know of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
