@@ -33,6 +33,7 @@ async fn g10_no_credentials_and_wrong_ones_are_403_with_two_texts() {
         assert_eq!((got.status, got.json()), (403, json!({"detail": text})), "{header:?}");
         assert_eq!(got.headers["x-authentik-id"].len(), 32);
     }
+    assert_eq!(lab.raw("GET", "root/config/", &[], "").await.status, 200);
     let got = lab.raw("GET", "nosuch/", &[], "").await;
     assert_eq!((got.status, got.headers["content-type"].to_str().unwrap()), (404, "text/html; charset=utf-8"));
 }

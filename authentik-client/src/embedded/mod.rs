@@ -133,8 +133,8 @@ impl EmbeddedAuthentikBuilder {
         self
     }
 
-    /// Timers (scheduler period, retry back-off, the wait of `sync/object`) run this many times
-    /// faster; at least 1.
+    /// Timers (scheduler period, retry back-off) run this many times faster; at least 1. What waits
+    /// for a server (`sync/object`, page timeouts) does not.
     #[must_use]
     pub fn time_scale(mut self, scale: u32) -> Self {
         self.time_scale = scale;
@@ -190,6 +190,8 @@ impl EmbeddedAuthentik {
     /// # Errors
     /// If the address cannot be bound.
     pub async fn serve(&self, address: SocketAddr) -> std::io::Result<Server> {
+        // The scheduler's minutes count from here.
+        self.inner.start();
         serve(address, Arc::new(self.clone()), ServeOptions::default()).await
     }
 

@@ -156,6 +156,27 @@ pub(crate) fn one(call: &mut Call<'_>, id: &str) -> Outcome {
     }
 }
 
+/// What refers to a provider: the applications that name it.
+pub(crate) fn used_by(call: &mut Call<'_>, id: &str) -> Outcome {
+    let pk = find(call, id)?;
+    let backchannel = call.state.providers.get(&pk).and_then(|provider| provider.backchannel.clone());
+    let users = call
+        .state
+        .applications
+        .iter()
+        .filter(|application| application.provider == Some(pk) || Some(&application.pk) == backchannel.as_ref());
+    let shown = users.map(|application| {
+        object! {
+            "app" => "authentik_core",
+            "model_name" => "application",
+            "pk" => &application.pk,
+            "name" => &application.name,
+            "action" => "set_null",
+        }
+    });
+    Ok(Answer::ok(Json::list(shown)))
+}
+
 /// `is_running` is the lock; the other two are absent before the first finished task.
 pub(crate) fn sync_status(call: &mut Call<'_>, id: &str) -> Outcome {
     let pk = find(call, id)?;
