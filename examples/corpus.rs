@@ -22,7 +22,8 @@ const KINDS: [&str; 7] =
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let usage = format!("usage: corpus FILE.json...\nThe stem of a file says its kind: {}.\nOptions: --help", KINDS.join(", "));
+    let usage =
+        format!("usage: corpus FILE.json...\nThe stem of a file says its kind: {}.\nOptions: --help", KINDS.join(", "));
     if arguments.iter().any(|a| a == "--help" || a == "-h") {
         return say(&mut io::stdout(), &usage, ExitCode::SUCCESS);
     }
@@ -261,7 +262,7 @@ mod hostile {
 
     type Answer = Result<Map<String, Value>, String>;
 
-    pub fn cases(data: &Value) -> Vec<(String, Answer)> {
+    pub(crate) fn cases(data: &Value) -> Vec<(String, Answer)> {
         let mut answers = Vec::new();
         for section in ["filter", "path", "patch"] {
             let list = data[section].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -331,9 +332,7 @@ mod hostile {
     }
 
     fn patch(at: usize, case: &Value) -> Answer {
-        let group = |members: Vec<Value>| {
-            json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "g", "members": members})
-        };
+        let group = |members: Vec<Value>| json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "g", "members": members});
         let member = |i: usize| json!({"value": format!("{i:032x}")});
         let body = |operations: Value| json!({"schemas": [super::PATCH_OP], "Operations": operations}).to_string();
         match at {

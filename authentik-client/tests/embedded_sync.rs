@@ -215,9 +215,12 @@ async fn h100_groups_as_plain_strings_stop_every_sync_of_rc1_but_not_of_2026_5_6
     }
 }
 
+/// Makes a listed user odd.
+type Odd = fn(&mut Value);
+
 #[tokio::test(start_paused = true)]
 async fn h104_to_h106_odd_lists_crash_the_page_task_and_a_repaired_one_passes() {
-    let odd: [(&str, fn(&mut Value)); 3] = [
+    let odd: [(&str, Odd); 3] = [
         ("1 validation error for User\nemails.0.type", |user| user["emails"][0]["type"] = "personal".into()),
         ("1 validation error for User\nemails.0", |user| user["emails"][0]["value"] = "nope".into()),
         ("'NoneType' object is not iterable", |user| {

@@ -113,7 +113,10 @@ pub(crate) fn summary(report: &Report) -> String {
         }
         line(&mut out, &table);
         if report.findings.len() > SHOWN {
-            line(&mut out, &format_args!("and {} findings more: --report FILE lists them all", report.findings.len() - SHOWN));
+            line(
+                &mut out,
+                &format_args!("and {} findings more: --report FILE lists them all", report.findings.len() - SHOWN),
+            );
         }
     }
     line(

@@ -51,8 +51,7 @@ pub(crate) async fn users(
     let mut pks: BTreeMap<String, UserPk> = known.iter().map(|user| (user.username.clone(), user.pk)).collect();
     let people = spec.directory.users.iter().filter(|person| wants(plan, &person.username));
     let is_known = |person: &&Person| known.iter().any(|user| user.username == person.username);
-    let writes: Vec<_> =
-        people.map(|it| put_user(authentik.clone(), new_user(it), is_known(&it))).collect();
+    let writes: Vec<_> = people.map(|it| put_user(authentik.clone(), new_user(it), is_known(&it))).collect();
     let made: Vec<_> = stream::iter(writes).buffered(WRITES_AT_ONCE).try_collect().await?;
     let mut tally = Tally::default();
     for user in made {
@@ -120,7 +119,9 @@ pub(crate) async fn memberships(
     }
     let made: Vec<Made> = stream::iter(writes).buffered(WRITES_AT_ONCE).try_collect().await?;
     let mut tally = Tally::default();
-    made.into_iter().for_each(|made| tally.add(made));
+    for made in made {
+        tally.add(made);
+    }
     Ok(tally)
 }
 

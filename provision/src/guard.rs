@@ -5,16 +5,17 @@
 //! Its own dry run shows nothing of that (facts/authentik.md trap 16, H10, H11).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use authentik_client::profile::{Discovery, Profile};
-use authentik_client::scope::{self, Reason, RemoteUser, ScopeUser};
+use authentik_client::scope::{self, Reason, RemoteUser, ScopeUser, Verdict};
 use cloudflare_scim::RoleId;
 use scim_core::resource;
 
 use crate::finding::Finding;
 use crate::observe::{AuthentikSide, CloudflareSide};
 use crate::spec::Spec;
-use crate::world::{Account, Wanted, World};
+use crate::world::{Wanted, World};
 
 /// What the next sync would take from Cloudflare, and what is left alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,10 +77,13 @@ fn bindings(danger: &mut Danger, spec: &Spec, world: &World, authentik: &Authent
     }
 }
 
-/// Whether the provider will look for what Cloudflare holds already.
+/// Whether the provider will look for what Cloudflare holds already; one that is yet to be created will
+/// if its version can.
 fn discovers(authentik: &AuthentikSide) -> bool {
-    authentik.profile.discovery != Discovery::Absent
-        && authentik.provider.as_ref().and_then(|provider| provider.discovery_enabled) != Some(false)
+    match &authentik.provider {
+        Some(provider) => scope::discovers(&authentik.profile, provider),
+        None => authentik.profile.discovery != Discovery::Absent,
+    }
 }
 
 /// A tolerant discovery passes over users whose groups are plain strings: they are never adopted.
@@ -92,51 +96,54 @@ fn users(danger: &mut Danger, spec: &Spec, world: &World, authentik: &AuthentikS
     let is_in = |user: &ScopeUser| scope.get(&user.pk).is_some_and(Reason::is_in);
     let links: BTreeMap<&str, _> = authentik.user_links.iter().map(|it| (it.scim_id.as_str(), it.user)).collect();
     let everybody: Vec<ScopeUser> = world.accounts.iter().map(|account| account.scope.clone()).collect();
+    let (mut strangers, mut remotes) = (Vec::new(), Vec::new());
     for user in &cloudflare.users {
         let (Some(id), Some(user_name)) = (&user.id, &user.user_name) else { continue };
-        let who = format!("user {user_name:?}");
-        if let Some(pk) = links.get(id.as_str()) {
-            match world.account(*pk) {
-                Some(account) if is_in(&account.scope) && account.active => {}
-                // Linked, and inactive, gone or out of scope: one of this job's leavers.
-                _ => {
-                    danger.leavers.insert(user_name.clone());
-                }
-            }
+        let Some(pk) = links.get(id.as_str()) else {
+            strangers.push((user, user_name));
+            remotes.push(RemoteUser {
+                id: id.to_string(),
+                user_name: user_name.clone(),
+                emails: user.emails.iter().filter_map(|email| email.value.clone()).collect(),
+            });
             continue;
-        }
-        let remote = RemoteUser {
-            id: id.to_string(),
-            user_name: user_name.clone(),
-            emails: user.emails.iter().filter_map(|email| email.value.clone()).collect(),
         };
-        let twins = scope::matches(&remote, &everybody);
-        let account = |twin: &&ScopeUser| world.account(twin.pk);
-        if twins.is_empty() {
-            danger.untouched.push(who);
-        } else if !discovers(authentik) || passed_over(&authentik.profile, user) {
-            stays(danger, &who, &twins, &is_in, world);
-        } else if let Some(twin) = twins.iter().find(|twin| !is_in(twin)) {
-            if !spec.safety.allow_deletion.contains(user_name) {
+        // Linked, and inactive, gone or out of scope: one of this job's leavers.
+        if !world.account(*pk).is_some_and(|account| is_in(&account.scope) && account.active) {
+            danger.leavers.insert(user_name.clone());
+        }
+    }
+    let verdicts = scope::first_sync_users(&remotes, &everybody, &scope);
+    for (((user, user_name), remote), verdict) in strangers.iter().zip(&remotes).zip(verdicts) {
+        let who = format!("user {user_name:?}");
+        let allowed = spec.safety.allow_deletion.contains(*user_name);
+        let name = |pk| world.account(pk).map_or_else(String::new, |account| account.scope.username.clone());
+        match verdict {
+            Verdict::Untouched => danger.untouched.push(who),
+            _ if !discovers(authentik) || passed_over(&authentik.profile, user) => {
+                stays(danger, &who, &scope::matches(remote, &everybody), &is_in, world);
+            }
+            Verdict::Adopted { twin } if !allowed && !world.account(twin).is_some_and(|it| it.active) => {
                 danger.stops.push(Finding::stop(
-                    "would_be_deleted",
+                    "would_be_deactivated",
                     who,
                     format!(
-                        "the sync would take this Cloudflare member for authentik's user {:?}, who is out of scope, and delete it",
-                        twin.username
+                        "the sync would take this Cloudflare member for authentik's inactive user {:?} and remove it",
+                        name(twin)
                     ),
-                    format!("Put the user into a group in scope, change one of the two addresses, {ALLOW}."),
+                    format!("Activate the user in authentik, take it out of every group in scope, {ALLOW}."),
                 ));
             }
-        } else if twins.iter().filter_map(account).any(|account: &Account| !account.active)
-            && !spec.safety.allow_deletion.contains(user_name)
-        {
-            danger.stops.push(Finding::stop(
-                "would_be_deactivated",
+            Verdict::Deleted { twin } | Verdict::Uncertain { twin } if !allowed => danger.stops.push(Finding::stop(
+                "would_be_deleted",
                 who,
-                "the sync would take this Cloudflare member for an inactive user of authentik and remove it",
-                format!("Activate the user in authentik, take it out of every group in scope, {ALLOW}."),
-            ));
+                format!(
+                    "the sync would take this Cloudflare member for authentik's user {:?}, who is out of scope, and delete it",
+                    name(twin)
+                ),
+                format!("Put the user into a group in scope, change one of the two addresses, {ALLOW}."),
+            )),
+            _ => {}
         }
     }
 }
@@ -270,7 +277,8 @@ pub(crate) fn some(names: &[&str]) -> String {
     const SHOWN: usize = 10;
     let mut text = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, " and {} more", names.len() - SHOWN);
     }
     text
 }

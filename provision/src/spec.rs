@@ -159,6 +159,13 @@ pub struct Person {
     pub service_account: bool,
 }
 
+impl Person {
+    /// An active person.
+    pub fn new(username: impl Into<String>, name: impl Into<String>, email: impl Into<String>) -> Self {
+        Self { username: username.into(), name: name.into(), email: email.into(), active: true, service_account: false }
+    }
+}
+
 /// A group in authentik.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {
@@ -169,6 +176,13 @@ pub struct Team {
     /// Whether it stays out of the job's scope.
     #[serde(default)]
     pub out_of_scope: bool,
+}
+
+impl Team {
+    /// A group in scope with these members, by username.
+    pub fn new<S: Into<String>>(name: impl Into<String>, members: impl IntoIterator<Item = S>) -> Self {
+        Self { name: name.into(), members: members.into_iter().map(Into::into).collect(), out_of_scope: false }
+    }
 }
 
 /// What the members of one group may do in the whole account.

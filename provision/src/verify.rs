@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudflare_scim::{NewPolicy, PermissionGroupId, UserGroup, same_policies};
+use cloudflare_scim::{NewPolicy, PermissionGroupId, UserGroup, UserTag, same_policies};
 use scim_core::resource;
 
 use crate::finding::Finding;
@@ -100,7 +100,7 @@ fn by_name(cloudflare: &CloudflareSide) -> BTreeMap<String, &resource::User> {
 fn users(out: &mut Verification, wanted: &Wanted, authentik: &AuthentikSide, cloudflare: &CloudflareSide) {
     let present = by_name(cloudflare);
     let members: BTreeSet<&str> =
-        cloudflare.members.iter().filter_map(|member| member.user_tag()).map(|tag| tag.as_str()).collect();
+        cloudflare.members.iter().filter_map(|member| member.user_tag()).map(UserTag::as_str).collect();
     out.users.wanted = wanted.people.len();
     for (user_name, person) in &wanted.people {
         let who = format!("user {user_name:?}");

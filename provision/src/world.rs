@@ -22,6 +22,23 @@ pub(crate) struct Account {
     pub(crate) uid: Option<String>,
 }
 
+impl Account {
+    fn planned(pk: UserPk, username: &str) -> Self {
+        Self {
+            scope: ScopeUser {
+                pk,
+                username: username.to_owned(),
+                email: String::new(),
+                service_account: false,
+                groups: BTreeSet::new(),
+            },
+            name: String::new(),
+            active: true,
+            uid: None,
+        }
+    }
+}
+
 /// authentik's directory and the application's bindings.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -97,25 +114,12 @@ impl World {
         for (index, person) in spec.directory.users.iter().enumerate() {
             // Negative: no pk of a real user.
             let pk = UserPk::new(-1 - i64::try_from(index).unwrap_or(0));
-            let account = match self.accounts.iter_mut().find(|it| it.scope.username == person.username) {
-                Some(account) => account,
-                None => {
-                    self.accounts.push(Account {
-                        scope: ScopeUser {
-                            pk,
-                            username: person.username.clone(),
-                            email: String::new(),
-                            service_account: false,
-                            groups: BTreeSet::new(),
-                        },
-                        name: String::new(),
-                        active: true,
-                        uid: None,
-                    });
-                    let last = self.accounts.len() - 1;
-                    &mut self.accounts[last]
-                }
-            };
+            let known = self.accounts.iter().position(|it| it.scope.username == person.username);
+            let at = known.unwrap_or(self.accounts.len());
+            if known.is_none() {
+                self.accounts.push(Account::planned(pk, &person.username));
+            }
+            let account = &mut self.accounts[at];
             account.name.clone_from(&person.name);
             account.active = person.active;
             account.scope.email.clone_from(&person.email);
@@ -184,21 +188,21 @@ impl World {
                 }
                 continue;
             };
-            let user_name = mapped.user_name.clone();
+            let address = mapped.user_name.clone();
             if !account.active {
-                wanted.inactive.insert(user_name);
+                wanted.inactive.insert(address);
                 continue;
             }
-            if let Some(other) = wanted.people.get(&user_name) {
+            if let Some(other) = wanted.people.get(&address) {
                 let why = format!("has the same e-mail address as {}", other.username);
                 wanted.unsendable.push((username.clone(), why));
                 continue;
             }
             for group in account.scope.groups.iter().filter_map(|pk| names.get(pk)) {
-                wanted.memberships.insert((user_name.clone(), group.clone()));
+                wanted.memberships.insert((address.clone(), group.clone()));
             }
             let person = WantedPerson { username: username.clone(), mapped, uid: account.uid.clone() };
-            wanted.people.insert(user_name, person);
+            wanted.people.insert(address, person);
         }
         // An address that an active account has is not one to be taken away.
         wanted.inactive.retain(|user_name| !wanted.people.contains_key(user_name));

@@ -229,11 +229,7 @@ async fn no_output_holds_a_secret() {
     while let Some(event) = events.next().await {
         everything.push_str(&format!("{event:?} {}", serde_json::to_string(&event).unwrap()));
     }
-    for secret in [
-        stage.authentik.token(),
-        stage.account.tokens().api.expose(),
-        stage.account.tokens().scim.expose(),
-    ] {
+    for secret in [stage.authentik.token(), stage.account.tokens().api.expose(), stage.account.tokens().scim.expose()] {
         assert!(!everything.contains(secret));
     }
 }

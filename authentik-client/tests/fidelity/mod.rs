@@ -286,6 +286,10 @@ pub(crate) struct Replay {
     begun: Instant,
     /// Whether counts in lists are compared too.
     pub(crate) exact_lists: bool,
+    /// Who calls; the superuser unless set.
+    pub(crate) token: Option<String>,
+    /// The last key that `view_key` showed.
+    pub(crate) key: Mutex<Option<String>>,
 }
 
 impl Replay {
@@ -303,7 +307,15 @@ impl Replay {
         let origin = Timestamp::from_millisecond(start - if back < 100 { back + 60_000 } else { back }).unwrap();
         let authentik =
             EmbeddedAuthentik::builder(Arc::new(server.clone())).switches(switches).start_at(origin).seed(SEED).build();
-        Self { authentik, server, origin, begun: Instant::now(), exact_lists: false }
+        Self {
+            authentik,
+            server,
+            origin,
+            begun: Instant::now(),
+            exact_lists: false,
+            token: None,
+            key: Mutex::new(None),
+        }
     }
 
     /// Tells which recorded mapping is one of the managed ones.
@@ -412,7 +424,7 @@ impl Replay {
             .method(method)
             .uri(format!("http://authentik{target}"))
             .header("accept", header("accept"))
-            .header("authorization", format!("Bearer {}", self.authentik.token()));
+            .header("authorization", format!("Bearer {}", self.token.as_deref().unwrap_or(self.authentik.token())));
         let bytes = match &body {
             Value::Null => Bytes::new(),
             // Recorded as text: what is not JSON.
@@ -439,6 +451,9 @@ impl Replay {
         }
         let recorded = &exchange["response_body"];
         let ours = serde_json::from_str::<Value>(&text).unwrap_or(Value::Null);
+        if let Some(key) = ours["key"].as_str() {
+            *self.key.lock().unwrap() = Some(key.to_owned());
+        }
         if status >= 400 {
             let back: Value =
                 serde_json::from_str(&self.server.0.lock().unwrap().ids.to_recorded(&text)).unwrap_or(Value::Null);

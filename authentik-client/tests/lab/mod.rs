@@ -1,6 +1,8 @@
 //! A laboratory: an embedded authentik, a lenient SCIM server behind it as in the recordings of series
 //! H, and short ways to drive both.
 
+#![allow(dead_code, reason = "each test binary uses another part")]
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,6 +29,8 @@ pub(crate) struct Shelf {
     pub(crate) dress_user: Option<Dress>,
     /// Changes each answered group.
     pub(crate) dress_group: Option<Dress>,
+    /// How many resources a list page holds.
+    pub(crate) page: usize,
     next: u32,
 }
 
@@ -59,6 +63,7 @@ impl ScimServer {
             fault: None,
             dress_user: None,
             dress_group: None,
+            page: 100,
             next: 0,
         })))
     }
@@ -127,7 +132,7 @@ impl Shelf {
         }
         let from = target.split_once("startIndex=").map_or(1, |(_, index)| index.parse::<usize>().unwrap());
         let total = rows.len();
-        let page: Vec<Value> = rows.into_iter().skip(from - 1).take(100).collect();
+        let page: Vec<Value> = rows.into_iter().skip(from - 1).take(self.page).collect();
         (
             200,
             json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": total,

@@ -10,9 +10,7 @@ use bytes::Bytes;
 use cloudflare_scim::embedded::EmbeddedAccount;
 use cloudflare_scim::{Cloudflare, Token};
 use futures_util::StreamExt;
-use provision::{
-    Counters, Directory, Event, Finding, GroupPolicy, Mode, Person, Provisioner, Report, Spec, Team,
-};
+use provision::{Counters, Directory, Event, Finding, GroupPolicy, Mode, Person, Provisioner, Report, Spec, Team};
 use scim_core::transport::{HostRouter, Transport, TransportError, TransportErrorKind, TransportExt};
 
 /// A wire that can be cut: after so many requests, nothing answers any more.
@@ -68,8 +66,7 @@ impl Stage {
             HostRouter::new()
                 .route(account.authority(), Arc::new(Cuttable { wire: wire.clone(), inner: account.clone() })),
         );
-        let authentik =
-            EmbeddedAuthentik::builder(Arc::clone(&cloudflare_wire)).profile(profile).seed(7).build();
+        let authentik = EmbeddedAuthentik::builder(Arc::clone(&cloudflare_wire)).profile(profile).seed(7).build();
         let counters = Counters::default();
         let mut stage = Self {
             job: Provisioner::new(
@@ -193,4 +190,50 @@ pub fn company() -> Spec {
 pub fn find<'a>(report: &'a Report, code: &str) -> &'a Finding {
     let found = report.findings.iter().find(|finding| finding.code == code);
     found.unwrap_or_else(|| panic!("no finding {code} in {report:#?}"))
+}
+
+/// One call to authentik's API as the superuser.
+pub async fn api(stage: &Stage, method: &str, path: &str, body: serde_json::Value) -> serde_json::Value {
+    let request = http::Request::builder()
+        .method(method)
+        .uri(format!("http://authentik.test/api/v3{path}"))
+        .header("authorization", format!("Bearer {}", stage.authentik.token()))
+        .header("content-type", "application/json")
+        .body(Bytes::from(body.to_string()))
+        .unwrap();
+    let answer = stage.authentik.send(request).await.unwrap();
+    assert!(answer.status().is_success(), "{method} {path}: {answer:?}");
+    serde_json::from_slice(answer.body()).unwrap_or_default()
+}
+
+/// The token of a service account with the role of facts/authentik.md §9 (recorded in G20).
+pub async fn service_account_token(stage: &Stage) -> String {
+    use serde_json::json;
+    let user = json!({"username": "svc-scim", "name": "SCIM Service", "type": "service_account"});
+    let user = api(stage, "POST", "/core/users/", user).await["pk"].clone();
+    let role = api(stage, "POST", "/rbac/roles/", json!({"name": "scim provisioning"})).await;
+    let role = role["pk"].as_str().unwrap().to_owned();
+    let mut permissions: Vec<String> = Vec::new();
+    let mut grant = |app: &str, actions: &[&str], models: &[&str]| {
+        for action in actions {
+            permissions.extend(models.iter().map(|model| format!("{app}.{action}_{model}")));
+        }
+    };
+    let all = ["add", "view", "change", "delete"];
+    grant("authentik_providers_scim", &all, &["scimprovider", "scimmapping"]);
+    grant("authentik_providers_scim", &["add", "view", "delete"], &["scimprovideruser", "scimprovidergroup"]);
+    grant("authentik_core", &all, &["user", "group", "application"]);
+    grant("authentik_policies", &all, &["policybinding"]);
+    grant("authentik_tasks_schedules", &["view", "change"], &["schedule"]);
+    grant("authentik_tasks", &["view", "retry"], &["task"]);
+    grant("authentik_events", &["view"], &["event"]);
+    permissions
+        .extend(["authentik_core.add_user_to_group", "authentik_core.remove_user_from_group"].map(str::to_owned));
+    let assign = format!("/rbac/permissions/assigned_by_roles/{role}/assign/");
+    api(stage, "POST", &assign, json!({"permissions": permissions})).await;
+    api(stage, "POST", &format!("/rbac/roles/{role}/add_user/"), json!({"pk": user})).await;
+    let token = json!({"identifier": "svc-scim-api", "user": user, "intent": "api", "expiring": false});
+    api(stage, "POST", "/core/tokens/", token).await;
+    let key = api(stage, "GET", "/core/tokens/svc-scim-api/view_key/", json!(null)).await;
+    key["key"].as_str().unwrap().to_owned()
 }

@@ -262,14 +262,16 @@ impl<'a> Parser<'a> {
                 self.at += word.len();
                 Ok(path)
             }
-            Err((Kind::Nested, _)) if self.quirks.contains(Quirk::UrnDotNotation) => match AttributePath::read_dotted_urn(word) {
-                Some(path) => {
-                    self.fired = self.fired.with(Quirk::UrnDotNotation);
-                    self.at += word.len();
-                    Ok(path)
+            Err((Kind::Nested, _)) if self.quirks.contains(Quirk::UrnDotNotation) => {
+                match AttributePath::read_dotted_urn(word) {
+                    Some(path) => {
+                        self.fired = self.fired.with(Quirk::UrnDotNotation);
+                        self.at += word.len();
+                        Ok(path)
+                    }
+                    None => fail(Kind::Nested, start..start + word.len()),
                 }
-                None => fail(Kind::Nested, start..start + word.len()),
-            },
+            }
             Err((kind, at)) => fail(kind, (start + at).min(self.text.len())..start + word.len()),
         }
     }

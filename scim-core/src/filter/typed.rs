@@ -69,8 +69,17 @@ enum Plan {
     All(Vec<Plan>),
     Any(Vec<Plan>),
     Not(Box<Plan>),
-    Test { member: u8, inner: Option<u8>, sub: Sub, check: Check },
-    Element { member: u8, inner: Option<u8>, plan: Box<Plan> },
+    Test {
+        member: u8,
+        inner: Option<u8>,
+        sub: Sub,
+        check: Check,
+    },
+    Element {
+        member: u8,
+        inner: Option<u8>,
+        plan: Box<Plan>,
+    },
     /// What no member holds is looked up among the unknown ones.
     Extra(JsonNode),
     /// What no member holds, in an extension that is typed.
@@ -205,7 +214,9 @@ impl Plan {
             Self::All(list) => list.iter().all(|plan| plan.holds_bare(element)),
             Self::Any(list) => list.iter().any(|plan| plan.holds_bare(element)),
             Self::Not(inner) => !inner.holds_bare(element),
-            Self::Extra(JsonNode::Test(one)) if same_name(&one.place.name, "value") => test(&one.check, element, &Sub::Itself(None)),
+            Self::Extra(JsonNode::Test(one)) if same_name(&one.place.name, "value") => {
+                test(&one.check, element, &Sub::Itself(None))
+            }
             Self::Extra(JsonNode::Test(one)) => one.check.holds_unassigned(),
             _ => false,
         }

@@ -34,8 +34,12 @@ impl BulkRequest {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn order(&self) -> BulkOrder {
-        let owners: HashMap<&str, usize> =
-            self.operations.iter().enumerate().filter_map(|(at, operation)| Some((operation.bulk_id.as_deref()?, at))).collect();
+        let owners: HashMap<&str, usize> = self
+            .operations
+            .iter()
+            .enumerate()
+            .filter_map(|(at, operation)| Some((operation.bulk_id.as_deref()?, at)))
+            .collect();
         let mut out = BulkOrder::default();
         let mut waits_for: Vec<Vec<usize>> = Vec::with_capacity(self.operations.len());
         for (at, operation) in self.operations.iter().enumerate() {
@@ -128,8 +132,12 @@ pub fn resolve_bulk_ids<'i>(data: &mut Value, id_of: &impl Fn(&str) -> Option<&'
                     *text = out.join("\"");
                 }
             }
-            Value::Array(list) if depth < MAX_VALUE_DEPTH => list.iter_mut().for_each(|v| walk(v, depth + 1, id_of, missing)),
-            Value::Object(map) if depth < MAX_VALUE_DEPTH => map.values_mut().for_each(|v| walk(v, depth + 1, id_of, missing)),
+            Value::Array(list) if depth < MAX_VALUE_DEPTH => {
+                list.iter_mut().for_each(|v| walk(v, depth + 1, id_of, missing))
+            }
+            Value::Object(map) if depth < MAX_VALUE_DEPTH => {
+                map.values_mut().for_each(|v| walk(v, depth + 1, id_of, missing))
+            }
             _ => {}
         }
     }
@@ -160,7 +168,8 @@ mod tests {
 
     #[test]
     fn puts_ids_in_place() {
-        let mut data = json!({"path": "members[value eq \"bulkId:a\"]", "value": [{"value": "bulkId:b"}], "other": "bulkIdea"});
+        let mut data =
+            json!({"path": "members[value eq \"bulkId:a\"]", "value": [{"value": "bulkId:b"}], "other": "bulkIdea"});
         let missing = resolve_bulk_ids(&mut data, &|name| (name == "a").then_some("1"));
         assert_eq!(missing, ["b"]);
         assert_eq!(data["path"], "members[value eq \"1\"]");

@@ -46,7 +46,9 @@ impl Projection {
             let detail = "`attributes` and `excludedAttributes` exclude each other";
             return Err(ScimError::of_type(ScimType::InvalidValue, detail));
         }
-        let read = |names: &[S]| names.iter().filter_map(|name| Selector::read(name.as_ref().trim(), schemas)).collect::<Vec<_>>();
+        let read = |names: &[S]| {
+            names.iter().filter_map(|name| Selector::read(name.as_ref().trim(), schemas)).collect::<Vec<_>>()
+        };
         Ok(Self {
             schemas: schemas.clone(),
             wanted: (!attributes.is_empty()).then(|| read(attributes)),
@@ -80,7 +82,14 @@ impl Projection {
         Value::Object(out)
     }
 
-    fn attribute(&self, extension: Option<&str>, known: Option<&Attribute>, name: &str, value: &Value, out: &mut Map<String, Value>) {
+    fn attribute(
+        &self,
+        extension: Option<&str>,
+        known: Option<&Attribute>,
+        name: &str,
+        value: &Value,
+        out: &mut Map<String, Value>,
+    ) {
         let returned = known.map_or(&Returned::Default, Attribute::returned);
         match returned {
             Returned::Never => return,
@@ -107,7 +116,8 @@ impl Projection {
             return;
         }
         let keep = |sub: &str| {
-            let returned = known.and_then(|known| known.sub_attribute(sub)).map_or(&Returned::Default, Attribute::returned);
+            let returned =
+                known.and_then(|known| known.sub_attribute(sub)).map_or(&Returned::Default, Attribute::returned);
             let named = subs.iter().any(|wanted| same_name(wanted, sub));
             let dropped = excluded.iter().any(|e| e.sub.as_deref().is_some_and(|e| same_name(e, sub)));
             match returned {
@@ -120,7 +130,9 @@ impl Projection {
         let shaped = match value {
             Value::Object(map) => shape(map, keep),
             Value::Array(list) => Value::Array(
-                list.iter().map(|element| if let Value::Object(map) = element { shape(map, keep) } else { element.clone() }).collect(),
+                list.iter()
+                    .map(|element| if let Value::Object(map) = element { shape(map, keep) } else { element.clone() })
+                    .collect(),
             ),
             simple => simple.clone(),
         };
@@ -132,7 +144,9 @@ impl Projection {
 }
 
 fn shape(map: &Map<String, Value>, keep: impl Fn(&str) -> bool) -> Value {
-    Value::Object(map.iter().filter(|(name, _)| keep(name)).map(|(name, value)| (name.clone(), value.clone())).collect())
+    Value::Object(
+        map.iter().filter(|(name, _)| keep(name)).map(|(name, value)| (name.clone(), value.clone())).collect(),
+    )
 }
 
 impl Selector {
@@ -162,7 +176,8 @@ impl Selector {
 pub(super) fn sort_value<'v>(value: &'v Value, sub: Option<&str>) -> Option<&'v Value> {
     let one = match value {
         Value::Array(list) => {
-            let is_primary = |e: &&Value| e.as_object().and_then(|map| get_folded(map, "primary")) == Some(&Value::Bool(true));
+            let is_primary =
+                |e: &&Value| e.as_object().and_then(|map| get_folded(map, "primary")) == Some(&Value::Bool(true));
             list.iter().find(is_primary).or_else(|| list.first())?
         }
         single => single,

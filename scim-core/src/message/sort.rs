@@ -53,7 +53,9 @@ impl Sort {
         let attribute = located.attribute;
         let sub_name = path.sub().or(attribute.is_complex().then_some("value"));
         let compared = match sub_name {
-            Some(sub) => attribute.sub_attribute(sub).ok_or_else(|| refuse("a complex attribute needs a sub-attribute"))?,
+            Some(sub) => {
+                attribute.sub_attribute(sub).ok_or_else(|| refuse("a complex attribute needs a sub-attribute"))?
+            }
             None => attribute,
         };
         if attribute.is_hidden() || compared.is_hidden() {
@@ -74,7 +76,8 @@ impl Sort {
 
     /// Sorts; equal resources keep their order.
     pub fn sort(&self, resources: &mut Vec<Value>) {
-        let mut keyed: Vec<(Option<Key>, Value)> = std::mem::take(resources).into_iter().map(|r| (self.key(&r), r)).collect();
+        let mut keyed: Vec<(Option<Key>, Value)> =
+            std::mem::take(resources).into_iter().map(|r| (self.key(&r), r)).collect();
         keyed.sort_by(|(a, _), (b, _)| self.order(a.as_ref(), b.as_ref()));
         resources.extend(keyed.into_iter().map(|(_, resource)| resource));
     }
@@ -90,7 +93,8 @@ impl Sort {
             Some(uri) => get_folded(top, uri)?.as_object()?,
             None => top,
         };
-        let value = sort_value(get_folded(map, &self.name)?, self.sub.as_deref()).filter(|value| !is_unassigned(value))?;
+        let value =
+            sort_value(get_folded(map, &self.name)?, self.sub.as_deref()).filter(|value| !is_unassigned(value))?;
         Some(match value {
             Value::Bool(value) => Key::Boolean(*value),
             number @ Value::Number(_) => Key::Number(number.clone()),

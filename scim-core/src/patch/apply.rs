@@ -182,7 +182,9 @@ impl Session<'_> {
                 self.at_path(op, &PatchPath::of(path), Some(value))
             }
             Found::Extension(_) | Found::Nothing if self.conform.allows(Quirk::UnknownSubattr) => Ok(()),
-            Found::Extension(_) | Found::Nothing => Err(PatchError::path("no schema of this resource type has such an attribute")),
+            Found::Extension(_) | Found::Nothing => {
+                Err(PatchError::path("no schema of this resource type has such an attribute"))
+            }
         }
     }
 
@@ -245,7 +247,8 @@ impl Session<'_> {
         let writes = self.store.writes();
         if op != Op::Add {
             for attribute in &schema.attributes {
-                let named = members.is_some_and(|m| m.iter().any(|(k, v)| same_name(k, attribute.name()) && !is_unassigned(v)));
+                let named =
+                    members.is_some_and(|m| m.iter().any(|(k, v)| same_name(k, attribute.name()) && !is_unassigned(v)));
                 let slot = self.store.slot(home, attribute.name());
                 if !named && !attribute.is_read_only() && self.store.get(&slot).is_some() {
                     self.unassign(attribute, &slot, PatchError::mutability)?;
@@ -295,7 +298,8 @@ impl Session<'_> {
 
 /// Two spellings of one name are an error (RFC 7643 §2.1).
 fn check_names(map: &Map<String, Value>) -> Result<(), PatchError> {
-    crate::resource::wire::check_spellings::<serde_json::Error>(map).map_err(|error| PatchError::syntax(error.to_string()))
+    crate::resource::wire::check_spellings::<serde_json::Error>(map)
+        .map_err(|error| PatchError::syntax(error.to_string()))
 }
 
 pub(super) fn short(text: &str) -> String {

@@ -119,7 +119,10 @@ impl Conform {
     fn scalar(&mut self, attribute: &Attribute, value: &Value) -> Result<Value, PatchError> {
         match (attribute.attribute_type(), value) {
             (AttributeType::String | AttributeType::Reference, Value::String(text)) => {
-                if text.starts_with(['{', '[']) && self.is_lenient() && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+                if text.starts_with(['{', '['])
+                    && self.is_lenient()
+                    && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+                {
                     self.allows(Quirk::JsonInString);
                 }
                 Ok(value.clone())
@@ -145,7 +148,9 @@ impl Conform {
                 let whole = *kind == AttributeType::Integer;
                 match serde_json::from_str::<serde_json::Number>(text) {
                     Ok(number)
-                        if is_json_number(text.as_bytes()) && !(whole && number.is_f64()) && self.allows(Quirk::NumberString) =>
+                        if is_json_number(text.as_bytes())
+                            && !(whole && number.is_f64())
+                            && self.allows(Quirk::NumberString) =>
                     {
                         Ok(Value::Number(number))
                     }

@@ -67,7 +67,12 @@ impl DiffOptions {
 ///
 /// # Errors
 /// `mutability` if no PATCH can get there: a required attribute goes away, an immutable one changes.
-pub fn diff(before: &Value, after: &Value, schemas: &ResourceSchemas, options: &DiffOptions) -> Result<Vec<PatchOp>, PatchError> {
+pub fn diff(
+    before: &Value,
+    after: &Value,
+    schemas: &ResourceSchemas,
+    options: &DiffOptions,
+) -> Result<Vec<PatchOp>, PatchError> {
     let empty = Map::new();
     let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
     let mut differ = Differ { options, operations: Vec::new() };
@@ -124,7 +129,9 @@ impl Differ<'_> {
                 Ok(())
             }
             (Some(old), Some(new)) if attribute.is_multi_valued() => self.values(attribute, path, list(old), list(new)),
-            (Some(Value::Object(old)), Some(Value::Object(new))) if attribute.is_complex() => self.complex(attribute, &path, old, new),
+            (Some(Value::Object(old)), Some(Value::Object(new))) if attribute.is_complex() => {
+                self.complex(attribute, &path, old, new)
+            }
             (Some(old), Some(new)) if same_value(old, new) => Ok(()),
             (Some(_), new) => {
                 if attribute.is_immutable() || (attribute.is_required() && new.is_none()) {
@@ -139,7 +146,13 @@ impl Differ<'_> {
         }
     }
 
-    fn complex(&mut self, attribute: &Attribute, path: &AttributePath, old: &Map<String, Value>, new: &Map<String, Value>) -> Result<(), PatchError> {
+    fn complex(
+        &mut self,
+        attribute: &Attribute,
+        path: &AttributePath,
+        old: &Map<String, Value>,
+        new: &Map<String, Value>,
+    ) -> Result<(), PatchError> {
         for sub in attribute.sub_attributes.iter().filter(|sub| !sub.is_read_only()) {
             let path = path.with_sub(sub.name());
             match (held(old, sub.name()), held(new, sub.name())) {
@@ -156,7 +169,13 @@ impl Differ<'_> {
         Ok(())
     }
 
-    fn values(&mut self, attribute: &Attribute, path: AttributePath, old: &[Value], new: &[Value]) -> Result<(), PatchError> {
+    fn values(
+        &mut self,
+        attribute: &Attribute,
+        path: AttributePath,
+        old: &[Value],
+        new: &[Value],
+    ) -> Result<(), PatchError> {
         let strip = |values: &[Value]| values.iter().map(|v| without_nulls(attribute, v)).collect::<Vec<_>>();
         let (old, new) = (strip(old), strip(new));
         if same_elements(&old, &new) {
@@ -169,7 +188,8 @@ impl Differ<'_> {
             return Ok(());
         }
         // Only more: add what is new. Otherwise the whole list, the one form that every peer reads alike.
-        let more: Vec<Value> = new.iter().filter(|value| !old.iter().any(|known| same_value(known, value))).cloned().collect();
+        let more: Vec<Value> =
+            new.iter().filter(|value| !old.iter().any(|known| same_value(known, value))).cloned().collect();
         let kept = old.iter().all(|value| new.iter().any(|known| same_value(known, value)));
         if kept && old.len() + more.len() == new.len() {
             self.push(Op::Add, path, Some(Value::Array(more)));
@@ -190,7 +210,8 @@ impl Differ<'_> {
         }
         let find: std::collections::HashMap<&str, &Value> = new.iter().filter_map(|v| Some((key_of(v)?, v))).collect();
         let known: std::collections::HashMap<&str, &Value> = old.iter().filter_map(|v| Some((key_of(v)?, v))).collect();
-        let stays = |value: &Value| key_of(value).and_then(|key| find.get(key)).is_some_and(|new| same_value(new, value));
+        let stays =
+            |value: &Value| key_of(value).and_then(|key| find.get(key)).is_some_and(|new| same_value(new, value));
         let gone: Vec<&str> = old.iter().filter(|value| !stays(value)).filter_map(key_of).collect();
         // Filters on members compare without case: a removal may take a namesake along, which then comes again.
         let folded: HashSet<String> = gone.iter().map(|key| fold(key).into_owned()).collect();
@@ -202,7 +223,8 @@ impl Differ<'_> {
         };
         let added: Vec<Value> = new.iter().filter(|value| comes(value)).cloned().collect();
         if self.options.removal_by_value && !gone.is_empty() {
-            let values = gone.iter().map(|key| Value::Object(Map::from_iter([("value".to_owned(), Value::from(*key))])));
+            let values =
+                gone.iter().map(|key| Value::Object(Map::from_iter([("value".to_owned(), Value::from(*key))])));
             self.push(Op::Remove, path.clone(), Some(values.collect()));
         } else {
             for key in gone {

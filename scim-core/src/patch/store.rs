@@ -188,7 +188,9 @@ impl<'r> Store<'r> {
     /// Keeps `schemas` in step with an extension (RFC 7644 §3.5.2.1): its URI is there exactly while the
     /// extension holds something.
     pub(super) fn settle_extension(&mut self, uri: &str) {
-        let held = get_folded(self.resource, uri).and_then(Value::as_object).is_some_and(|map| map.values().any(|v| !is_unassigned(v)));
+        let held = get_folded(self.resource, uri)
+            .and_then(Value::as_object)
+            .is_some_and(|map| map.values().any(|v| !is_unassigned(v)));
         let schemas = self.slot(Home::Core, "schemas");
         let known = self.elements(&schemas).iter().position(|v| v.as_str().is_some_and(|v| same_name(v, uri)));
         match (held, known) {

@@ -39,7 +39,11 @@ impl Session<'_> {
     }
 
     fn set_single(&mut self, op: Op, attribute: &Attribute, slot: &Slot, value: &Value) -> Result<(), PatchError> {
-        let value = if is_unassigned(value) && !value.is_object() { Value::Null } else { self.conform.single(attribute, value)? };
+        let value = if is_unassigned(value) && !value.is_object() {
+            Value::Null
+        } else {
+            self.conform.single(attribute, value)?
+        };
         match value {
             Value::Null => self.unassign(attribute, slot, PatchError::value),
             Value::Object(members) if attribute.is_complex() => {
@@ -68,7 +72,13 @@ impl Session<'_> {
     }
 
     /// Sub-attributes that are not named stay (RFC 7644 §3.5.2.3). Returns whether anything changed.
-    fn merge(&self, op: Op, attribute: &Attribute, into: &mut Map<String, Value>, members: Map<String, Value>) -> Result<bool, PatchError> {
+    fn merge(
+        &self,
+        op: Op,
+        attribute: &Attribute,
+        into: &mut Map<String, Value>,
+        members: Map<String, Value>,
+    ) -> Result<bool, PatchError> {
         let mut changed = false;
         for (name, value) in members {
             if let Some(sub) = attribute.sub_attribute(&name) {
@@ -78,7 +88,13 @@ impl Session<'_> {
         Ok(changed)
     }
 
-    fn merge_one(&self, op: Op, sub: &Attribute, into: &mut Map<String, Value>, value: Value) -> Result<bool, PatchError> {
+    fn merge_one(
+        &self,
+        op: Op,
+        sub: &Attribute,
+        into: &mut Map<String, Value>,
+        value: Value,
+    ) -> Result<bool, PatchError> {
         let key = spelling(into, sub.name()).unwrap_or(sub.name()).to_owned();
         let current = into.get(&key).filter(|value| !is_unassigned(value));
         let Some(value) = self.checked(op, sub, current, value)? else {
@@ -92,7 +108,13 @@ impl Session<'_> {
     }
 
     /// The value that a sub-attribute gets, null to take it away; `None` if nothing changes.
-    fn checked(&self, op: Op, sub: &Attribute, current: Option<&Value>, value: Value) -> Result<Option<Value>, PatchError> {
+    fn checked(
+        &self,
+        op: Op,
+        sub: &Attribute,
+        current: Option<&Value>,
+        value: Value,
+    ) -> Result<Option<Value>, PatchError> {
         let unassigns = is_unassigned(&value);
         if unassigns && (current.is_none() || op == Op::Add) {
             return Ok(None);
@@ -177,7 +199,12 @@ impl Session<'_> {
             _ => None,
         };
         let value = match nested {
-            Some(inner) if attribute.sub_attribute(attribute.name()).is_none() && self.conform.allows(Quirk::SalesforceNestedMembers) => inner,
+            Some(inner)
+                if attribute.sub_attribute(attribute.name()).is_none()
+                    && self.conform.allows(Quirk::SalesforceNestedMembers) =>
+            {
+                inner
+            }
             _ => value,
         };
         if !self.conform.allows(Quirk::RemoveWithValue) {
@@ -348,7 +375,10 @@ impl Session<'_> {
         let mut emptied = Vec::new();
         for &at in places {
             let Some(Value::Object(element)) = self.store.elements(slot).get(at) else {
-                return Err(PatchError::no_target(format!("`{}` holds a value without sub-attributes", attribute.name())));
+                return Err(PatchError::no_target(format!(
+                    "`{}` holds a value without sub-attributes",
+                    attribute.name()
+                )));
             };
             let current = get_folded(element, sub.name()).filter(|value| !is_unassigned(value));
             let Some(value) = self.checked(op, sub, current, value.clone())? else {
@@ -430,7 +460,9 @@ impl Session<'_> {
         let (Some(filter), Some(value)) = (filter, value.filter(|value| !is_unassigned(value))) else {
             return Err(nothing());
         };
-        let possible = attribute.is_multi_valued() && attribute.is_complex() && self.conform.tolerated.contains(Quirk::CreateOnUnmatchedFilter);
+        let possible = attribute.is_multi_valued()
+            && attribute.is_complex()
+            && self.conform.tolerated.contains(Quirk::CreateOnUnmatchedFilter);
         let Some(pairs) = described(filter).filter(|_| possible) else {
             return Err(nothing());
         };
@@ -487,7 +519,9 @@ fn agreeing(list: &[Value], wanted: &[Value]) -> Vec<usize> {
     (0_usize..)
         .zip(list)
         .filter(|(_, element)| match (&keyed, key_of(element)) {
-            (Some(keyed), Some(key)) => keyed.get(key).is_some_and(|those| those.iter().any(|wanted| agree(element, wanted))),
+            (Some(keyed), Some(key)) => {
+                keyed.get(key).is_some_and(|those| those.iter().any(|wanted| agree(element, wanted)))
+            }
             (Some(_), None) => false,
             (None, _) => wanted.iter().any(|wanted| agree(element, wanted)),
         })

@@ -24,6 +24,7 @@ mod dynamic;
 mod group;
 mod id;
 mod user;
+pub mod view;
 pub(crate) mod wire;
 
 use serde::Serialize;
@@ -82,7 +83,8 @@ pub trait ScimResource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # Errors
     /// As [`PatchOp::apply`].
     fn apply(&mut self, patch: &PatchOp, options: &PatchOptions) -> Result<Applied, PatchError> {
-        let unreadable = |error: serde_json::Error| PatchError::value(format!("the resource cannot be read back: {error}"));
+        let unreadable =
+            |error: serde_json::Error| PatchError::value(format!("the resource cannot be read back: {error}"));
         let mut value = serde_json::to_value(&*self).map_err(unreadable)?;
         let applied = patch.apply(&mut value, &Self::resource_schemas(), options)?;
         if applied.changed {

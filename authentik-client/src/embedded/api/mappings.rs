@@ -26,7 +26,6 @@ pub(crate) fn list_or_create(call: &mut Call<'_>) -> Outcome {
             query.flag("managed__isnull").is_none_or(|null| mapping.managed.is_none() == null)
                 && (managed.is_empty() || mapping.managed.as_deref().is_some_and(|own| managed.contains(&own)))
                 && query.get("name").is_none_or(|name| mapping.name == name)
-                && query.get("expression").is_none_or(|text| mapping.expression == text)
                 && query.search_matches(&[("name", &mapping.name)])
         })
         .collect();

@@ -117,7 +117,6 @@ pub(crate) fn tasks(call: &mut Call<'_>) -> Outcome {
                 && is("rel_obj_id", &id)
                 && is("actor_name", task.actor)
                 && is("queue_name", "default")
-                && is("uid", &task.uid)
                 && (states.is_empty() || states.iter().any(|state| state == task.state.name()))
                 && (statuses.is_empty() || statuses.iter().any(|status| status == task.aggregated_status(from_logs)))
                 && query.search_matches(&[("actor_name", task.actor), ("uid", &task.uid)])
@@ -152,6 +151,16 @@ pub(crate) fn task(call: &mut Call<'_>, id: &str) -> Outcome {
 pub(crate) fn retry(call: &mut Call<'_>, id: &str) -> Outcome {
     let id = find_task(call, id)?;
     if call.state.requeue(call.clock, &id) { Ok(Answer::no_content()) } else { Err(Answer::empty_bad_request()) }
+}
+
+/// `GET /tasks/tasks/status/`: how many tasks there are by aggregated status.
+pub(crate) fn status(call: &Call<'_>) -> Answer {
+    let from_logs = call.state.switches.on("status_from_logs");
+    let count =
+        |status: &str| call.state.tasks.iter().filter(|task| task.aggregated_status(from_logs) == status).count();
+    let names =
+        ["queued", "consumed", "preprocess", "running", "postprocess", "rejected", "done", "info", "warning", "error"];
+    Answer::ok(Json::Object(names.iter().map(|name| ((*name).to_owned(), Json::from(count(name)))).collect()))
 }
 
 pub(crate) fn workers() -> Answer {

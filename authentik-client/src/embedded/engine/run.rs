@@ -101,7 +101,7 @@ impl Run {
             (jobs.collect::<Vec<_>>(), timeout)
         });
         self.inner.changed();
-        let waited = tokio::time::timeout(self.inner.clock.scaled(timeout), self.wait(&pages)).await;
+        let waited = tokio::time::timeout(timeout, self.wait(&pages)).await;
         waited.unwrap_or_else(|_| {
             let place = ("get_result", 120, "site-packages/dramatiq/results/backend.py");
             Err(Failure { class: "ResultTimeout".to_owned(), text: "the page tasks took too long".to_owned(), place })

@@ -120,7 +120,7 @@ impl Session {
         session.config = read.unwrap_or_default().adapted(&mode);
         let keep = parse_duration(&timeout).unwrap_or_default();
         if !keep.is_zero() {
-            let until = Instant::now() + inner.clock.scaled(keep);
+            let until = Instant::now() + keep;
             inner.with(|state| {
                 if let Some(provider) = state.providers.get_mut(&session.provider) {
                     provider.config = Some((session.config, until));

@@ -33,10 +33,9 @@ pub(crate) async fn to_the_end(
         }
         // authentik tries a dead server again for eleven minutes; asking it takes one request.
         let retrying = matches!(state, SyncState::Retrying { .. });
-        if (retrying && quiet == 0) || (quiet > 0 && quiet % QUIET_LOOKS == 0) {
-            if let Err(error) = cloudflare.scim().service_provider_config().await {
-                return Err(Error::LostCloudflare(error));
-            }
+        let asks = (retrying && quiet == 0) || (quiet > 0 && quiet % QUIET_LOOKS == 0);
+        if asks && let Err(error) = cloudflare.scim().service_provider_config().await {
+            return Err(Error::LostCloudflare(error));
         }
         if Instant::now() + timing.poll_interval > deadline {
             let seconds = timing.sync_deadline.as_secs();

@@ -1,0 +1,137 @@
+//! Starts authentik's sync, watches it to its end, and says what it did.
+
+use std::fmt::Write as _;
+
+use authentik_client::model::ScimProviderPatch;
+use authentik_client::sync::{SyncOutcome, SyncReport, WatchOptions};
+
+use super::{Provisioner, Run, watch};
+use crate::error::Error;
+use crate::event::Event;
+use crate::finding::Finding;
+use crate::observe::Observed;
+use crate::plan::{Change, Plan};
+use crate::report::Outcome;
+
+impl Run {
+    pub(super) async fn sync(&mut self, observed: &Observed, plan: &Plan) -> Result<(), Error> {
+        let Some(provider) = observed.authentik.provider.clone() else {
+            return Err(Error::Precondition("the SCIM provider is gone".to_owned()));
+        };
+        let Provisioner { authentik, cloudflare, .. } = self.with.clone();
+        let timing = self.spec.timing.clone();
+        let mut options = WatchOptions::default();
+        options.interval = timing.poll_interval;
+
+        let step = self.begin("find the periodic sync").await;
+        let schedule = authentik.schedules().of_provider(provider.pk).await.map_err(Error::from);
+        self.settle(step, schedule, |schedule| {
+            let paused = if schedule.paused { ", paused" } else { "" };
+            (Outcome::Done, format!("crontab {:?} (UTC){paused}, next run {}", schedule.crontab, schedule.next_run))
+        })?;
+
+        let leave = plan.has(|change| *change == Change::LeaveDryRun);
+        let step = self.begin(if leave { "leave dry run, which starts the sync" } else { "start the sync" }).await;
+        let watch = async {
+            if leave {
+                // The syncs of the set-up run in dry run; the real one must not be taken for one of them.
+                authentik.sync_quiet(provider.pk, &options, timing.sync_deadline).await?;
+                let watch = authentik.watch_sync(provider.pk, options.clone()).await?;
+                let mut patch = ScimProviderPatch::default();
+                patch.dry_run = Some(false);
+                authentik.scim_providers().update(&provider.pk, &patch).await?;
+                Ok(watch)
+            } else {
+                authentik.start_sync(provider.pk, options.clone()).await.map_err(Error::from)
+            }
+        };
+        let watch = watch.await;
+        let watch =
+            self.settle(step, watch, |_| (if leave { Outcome::Updated } else { Outcome::Done }, String::new()))?;
+
+        let mut watch = Some(watch);
+        for round in 0..2 {
+            let step = self.begin("watch the sync").await;
+            let started = match watch.take() {
+                Some(watch) => Ok(watch),
+                None => authentik.start_sync(provider.pk, options.clone()).await.map_err(Error::from),
+            };
+            let events = self.events.clone();
+            let news = move |text: String| {
+                let _unheard = events.send(Event::Progress { text });
+            };
+            let result = match started {
+                Ok(watch) => watch::to_the_end(watch, &cloudflare, &timing, &news).await,
+                Err(error) => Err(error),
+            };
+            let report = self.settle(step, result, |report| {
+                let outcome = if report.outcome == SyncOutcome::Succeeded { Outcome::Done } else { Outcome::Found };
+                (outcome, sync_words(report))
+            })?;
+            if report.outcome == SyncOutcome::NotAssigned {
+                return Err(Error::SyncFailed(
+                    "authentik says that the provider is assigned to no application: link it, then start the sync again"
+                        .to_owned(),
+                ));
+            }
+            // Writes that a dry run dropped, or that failed, come with the next sync; one more is worth it.
+            let again = report.dropped > 0 || report.outcome != SyncOutcome::Succeeded;
+            if !again || round == 1 {
+                self.find(sync_findings(&report));
+                break;
+            }
+        }
+        let step = self.begin("read authentik's own status of the sync").await;
+        let status = authentik.scim_providers().sync_status(&provider.pk).await.map_err(Error::from);
+        self.settle(step, status, |status| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "never".to_owned());
+            let last = text(&status.last_successful_sync);
+            (Outcome::Done, format!("{}, last successful {last}", text(&status.last_sync_status)))
+        })?;
+        Ok(())
+    }
+}
+
+fn sync_words(report: &SyncReport) -> String {
+    let mut text = match report.outcome {
+        SyncOutcome::Succeeded => format!("{} pages", report.pages),
+        SyncOutcome::SucceededInPart => format!("{} pages, {} complaints", report.pages, report.complaints.len()),
+        SyncOutcome::NotAssigned => "the provider is assigned to no application".to_owned(),
+        SyncOutcome::NothingDone => "authentik says done, but no page was synced".to_owned(),
+        SyncOutcome::Rejected => "a task was given up after all its tries".to_owned(),
+        _ => "ended".to_owned(),
+    };
+    if !report.deleted.is_empty() {
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, ", {} deleted", report.deleted.len());
+    }
+    text
+}
+
+fn sync_findings(report: &SyncReport) -> Vec<Finding> {
+    let mut found: Vec<Finding> = report
+        .complaints
+        .iter()
+        .map(|complaint| {
+            let page =
+                if complaint.page.is_empty() { "the sync".to_owned() } else { format!("page {}", complaint.page) };
+            let text: String = complaint.text.chars().take(500).collect();
+            let message = if text.is_empty() { "authentik logged an error without a text".to_owned() } else { text };
+            Finding::warning(
+                "sync_complaint",
+                page,
+                format!("authentik's log says: {message}"),
+                "Look at the sync's task in authentik (System > Tasks).",
+            )
+        })
+        .collect();
+    if report.outcome == SyncOutcome::NothingDone {
+        found.push(Finding::warning(
+            "sync_did_nothing",
+            "the sync",
+            "authentik says done, but no page was synced: Cloudflare may have answered 429 or 503 to the first request",
+            "Start the sync again in a few minutes.",
+        ));
+    }
+    found
+}
