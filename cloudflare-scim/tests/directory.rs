@@ -1,5 +1,5 @@
 //! The join over both id spaces, and what it costs.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use cloudflare_scim::embedded::EmbeddedAccount;
 use cloudflare_scim::*;
