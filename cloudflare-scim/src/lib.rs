@@ -8,6 +8,8 @@
 //! | SCIM: users, groups, discovery | [`Scim`], [`ScimUsers`], [`ScimGroups`] |
 //! | v4: what gives rights | [`UserGroups`], [`GroupMembers`], [`NewPolicy`], [`PermissionGroups`], [`ResourceGroups`] |
 //! | v4: who is there, who did what | [`Members`], [`Roles`], [`AuditLogs`], [`Tokens`] |
+//! | people joined over both id spaces | [`Directory`] |
+//! | pace | [`Pace`] |
 //! | lists | [`List`], [`ScimList`] |
 //! | failures | [`Error`], [`ErrorKind`] |
 //!
@@ -16,6 +18,7 @@
 
 mod call;
 mod client;
+mod directory;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod envelope;
@@ -29,6 +32,7 @@ mod token;
 mod v4;
 
 pub use client::{Cloudflare, CloudflareBuilder};
+pub use directory::{Directory, DirectoryPerson, PolicySource};
 pub use envelope::{ApiMessage, Cursors, Envelope, ResultInfo};
 pub use error::{Error, ErrorKind};
 pub use id::{

@@ -101,7 +101,7 @@ impl Reply {
         let allow = parts.headers.get(header::ALLOW).and_then(|value| value.to_str().ok());
         Self {
             status: parts.status,
-            media: if body.is_empty() { "" } else { SCIM },
+            media: if parts.headers.contains_key(header::CONTENT_TYPE) { SCIM } else { "" },
             body,
             allow: allow.map(|allow| Cow::Owned(allow.to_owned())),
             subject: None,

@@ -23,10 +23,14 @@ pub(super) struct View<'a>(pub(super) &'a mut State);
 impl View<'_> {
     fn scan_users(&self, after: u64, need: &Need, visit: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) {
         let state = &*self.0;
+        let nothing = Value::Object(Map::new());
+        let looked_at = users::ATTRIBUTES.iter().any(|attribute| need.wants(attribute));
         for (position, member) in state.members.range(after.saturating_add(1)..) {
             let Some(person) = state.person(&member.tag) else { continue };
-            let resource = users::value(state, person, member, need);
-            if visit(Entry { position: *position, id: person.tag.as_str(), resource: &resource }).is_break() {
+            // To skip to a page nothing of a resource is needed but its place.
+            let resource = looked_at.then(|| users::value(state, person, member, need));
+            let resource = resource.as_ref().unwrap_or(&nothing);
+            if visit(Entry { position: *position, id: person.tag.as_str(), resource }).is_break() {
                 return;
             }
         }

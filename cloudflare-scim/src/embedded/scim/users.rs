@@ -19,6 +19,10 @@ use super::super::v4_members::is_email;
 use super::{bad, not_found, refused, values};
 use crate::{MemberStatus, UserTag};
 
+/// The attributes of a resource.
+pub(super) const ATTRIBUTES: [&str; 7] =
+    ["externalId", "userName", "name", "displayName", "active", "emails", "groups"];
+
 /// The attributes of a body that mean something or are readOnly; all others are unknown.
 const KNOWN: [&str; 10] =
     ["schemas", "id", "externalId", "userName", "name", "displayName", "active", "emails", "groups", "meta"];
@@ -359,7 +363,7 @@ fn unknown(state: &State, name: &str) -> Result<(), ScimError> {
 impl State {
     /// Brings a membership back, with a new id and "Minimal Account Access".
     fn reinstate(&mut self, tag: &UserTag) {
-        let policies = self.account_policy([catalogue::MINIMAL]).into_iter().collect();
+        let policies = vec![self.account_policy([catalogue::MINIMAL])];
         let id = self.new_id();
         self.put_membership(Membership {
             id,
