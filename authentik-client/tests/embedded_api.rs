@@ -178,7 +178,7 @@ async fn it_serves_its_api_and_sends_over_real_http() {
     let scim = serve(any, Arc::new(lab.server.clone()), ServeOptions::default()).await.unwrap();
     let http: Arc<dyn Transport> = Arc::new(ReqwestTransport::new().unwrap());
     let mut switches = Switches::default();
-    switches.set("first_sync_delay", "off").unwrap();
+    switches.set("first_sync", "now").unwrap();
     let authentik = EmbeddedAuthentik::builder(Arc::clone(&http)).switches(switches).time_scale(100).build();
     let server = authentik.serve(any).await.unwrap();
     let call = async |method: &str, path: &str, body: Value| {

@@ -239,6 +239,8 @@ impl Lab {
         let server = ScimServer::new();
         let builder = EmbeddedAuthentik::builder(Arc::new(server.clone())).seed(1);
         let authentik = set(builder.start_at("2026-11-24T09:00:00Z".parse().unwrap())).build();
+        // So that a new provider's first sync comes by itself when the tests have attached it.
+        authentik.set_switch("first_sync", "late").unwrap();
         let mut lab = Self { authentik, server, user_mapping: String::new(), group_mapping: String::new() };
         let mappings = lab.get("propertymappings/provider/scim/?managed__isnull=false").await;
         lab.group_mapping = mappings["results"][0]["pk"].as_str().unwrap().to_owned();
