@@ -44,7 +44,7 @@ impl Profile {
         let mut numbers = numbers.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
         let mut next = || numbers.next().unwrap_or(0);
         let mut at = (next(), next(), next());
-        let known = at >= (2025, 10, 0) && at < (2026, 9, 0);
+        let known = ((2025, 10, 0)..(2026, 9, 0)).contains(&at);
         // rc1 was cut before 2026.5.4's fixes and after discovery was switched on.
         let recorded = at == (2026, 8, 0) && suffix.starts_with("rc");
         if recorded {

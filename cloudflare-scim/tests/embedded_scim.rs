@@ -193,8 +193,8 @@ async fn what_a_new_user_must_say() {
         body
     };
     for (body, scim_type) in [
-        (change("schemas", json!([])), "invalidSyntax"),
-        (change("schemas", Value::Null), "invalidSyntax"),
+        (change("schemas", json!([])), "invalidValue"),
+        (change("schemas", Value::Null), "invalidValue"),
         (change("userName", json!("alice")), "invalidValue"),
         (change("userName", Value::Null), "invalidValue"),
         (change("userName", json!(7)), "invalidValue"),

@@ -8,7 +8,7 @@ use authentik_client::model::{
     Application, Group, PolicyBinding, ScimGroupLink, ScimMapping, ScimProvider, ScimUserLink, User,
 };
 use authentik_client::profile::Profile;
-use cloudflare_scim::{Cloudflare, Member, PermissionGroup, ResourceGroup, ResourceGroupId, UserGroup};
+use cloudflare_scim::{Cloudflare, Member, MembershipId, PermissionGroup, ResourceGroup, ResourceGroupId, UserGroup};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use scim_core::resource;
 
@@ -162,6 +162,18 @@ async fn with_members(cloudflare: Cloudflare, group: resource::Group) -> Result<
         Some(id) if !is_system_group(id.as_str()) => Ok(cloudflare.scim().groups().get(id).await?),
         _ => Ok(group),
     }
+}
+
+/// Who v4 says is in a user group: as user tags, by way of the account's members.
+pub(crate) async fn v4_members(
+    cloudflare: &Cloudflare,
+    side: &CloudflareSide,
+    group: &UserGroup,
+) -> Result<BTreeSet<String>, Error> {
+    let shown = cloudflare.user_groups().members(&group.id).list().all().await?;
+    let tag = |id: &MembershipId| side.members.iter().find(|it| it.id == *id).and_then(|it| it.user_tag());
+    // An invitation that is not yet taken up has no tag: its membership stands for it.
+    Ok(shown.iter().map(|it| tag(&it.id).map_or_else(|| it.id.to_string(), ToString::to_string)).collect())
 }
 
 /// Whether a SCIM group is one of Cloudflare's own, which stand for permission groups.

@@ -1,6 +1,8 @@
 //! The conformance cases of `testdata/corpus` against the crate: every *must* case in strict mode, every stated
 //! lenient expectation, and that printed text reads back.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by panicking")]
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::fault::Faults;
 use super::limiter::Limiter;
 use super::log::RequestLog;
+use super::scim::Engines;
 use super::switches::{Switches, UsernameCase};
 use super::tokens::TokenRecord;
 use crate::{
@@ -127,6 +128,8 @@ pub(super) struct State {
     pub(super) limiter: Limiter,
     pub(super) faults: Faults,
     pub(super) log: RequestLog,
+    /// Made anew when a switch changes.
+    pub(super) engines: Option<(Switches, Arc<Engines>)>,
     next: u64,
 }
 
@@ -152,6 +155,7 @@ impl State {
             limiter: Limiter::default(),
             faults: Faults::default(),
             log: RequestLog::default(),
+            engines: None,
             next: 1,
             account,
         };

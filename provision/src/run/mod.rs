@@ -7,6 +7,7 @@ mod policies;
 mod set_up;
 mod step;
 mod sync;
+mod views;
 mod watch;
 
 use std::fmt;

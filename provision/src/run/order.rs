@@ -85,6 +85,7 @@ impl Run {
         self.count(&verification);
         self.report.untouched = outlook.plan.untouched;
         self.find(verification.findings.iter().cloned());
+        self.compare_views(&outlook.wanted, &observed.cloudflare).await?;
         self.audit(&before.cloudflare, &observed.cloudflare, seen_writes).await?;
         let differs = |finding: &Finding| finding.severity != Severity::Warning;
         self.report.verified = verification.agrees() && !self.report.findings.iter().any(differs);

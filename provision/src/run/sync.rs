@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use authentik_client::model::ScimProviderPatch;
-use authentik_client::sync::{SyncOutcome, SyncReport, WatchOptions};
+use authentik_client::sync::{Complaint, SyncOutcome, SyncReport, WatchOptions};
 
 use super::{Provisioner, Run, watch};
 use crate::error::Error;
@@ -109,22 +109,20 @@ fn sync_words(report: &SyncReport) -> String {
 }
 
 fn sync_findings(report: &SyncReport) -> Vec<Finding> {
-    let mut found: Vec<Finding> = report
-        .complaints
-        .iter()
-        .map(|complaint| {
-            let page =
-                if complaint.page.is_empty() { "the sync".to_owned() } else { format!("page {}", complaint.page) };
-            let text: String = complaint.text.chars().take(500).collect();
-            let message = if text.is_empty() { "authentik logged an error without a text".to_owned() } else { text };
-            Finding::warning(
-                "sync_complaint",
-                page,
-                format!("authentik's log says: {message}"),
-                "Look at the sync's task in authentik (System > Tasks).",
-            )
-        })
-        .collect();
+    /// How many complaints stand for themselves; a dead server makes one per person.
+    const SHOWN: usize = 20;
+    const CURE: &str = "Look at the sync's task in authentik (System > Tasks).";
+    let complaint = |complaint: &Complaint| {
+        let page = if complaint.page.is_empty() { "the sync".to_owned() } else { format!("page {}", complaint.page) };
+        let text: String = complaint.text.chars().take(500).collect();
+        let text = if text.is_empty() { "an error without a text" } else { &text };
+        Finding::warning("sync_complaint", page, format!("authentik's log says: {text}"), CURE)
+    };
+    let mut found: Vec<Finding> = report.complaints.iter().take(SHOWN).map(complaint).collect();
+    if let Some(more) = report.complaints.len().checked_sub(SHOWN + 1) {
+        let message = format!("authentik's log complains about {} objects more", more + 1);
+        found.push(Finding::warning("sync_complaint", "the sync", message, CURE));
+    }
     if report.outcome == SyncOutcome::NothingDone {
         found.push(Finding::warning(
             "sync_did_nothing",

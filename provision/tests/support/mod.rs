@@ -1,4 +1,6 @@
 //! Two embedded servers without a socket, and a job between them.
+// Each test file uses its part of it; a failing set-up is a failing test.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -21,7 +21,13 @@ pub(crate) enum Check {
     Date {
         op: CompareOp,
         date: DateTime,
+        written: Text,
         text: TextCheck,
+    },
+    /// `eq` to one of several texts: a chain of `or` on one attribute. Sorted, and folded unless exact.
+    OneOf {
+        needles: Vec<Text>,
+        exact: bool,
     },
     Number {
         op: CompareOp,
@@ -65,7 +71,7 @@ impl Check {
                 let is_date = matches!(kind, None | Some(AttributeType::DateTime));
                 match DateTime::read(literal) {
                     Some(date) if is_date && !matches!(op, CompareOp::Co | CompareOp::Sw | CompareOp::Ew) => {
-                        Self::Date { op, date, text }
+                        Self::Date { op, date, written: literal.clone(), text }
                     }
                     _ => Self::Text(text),
                 }
@@ -100,10 +106,11 @@ impl Check {
             | Self::Date { op, .. }
             | Self::Number { op, .. }
             | Self::Boolean { op, .. } => *op == CompareOp::Ne,
-            Self::Present | Self::Never => false,
+            Self::Present | Self::OneOf { .. } | Self::Never => false,
         }
     }
 
+    #[inline]
     fn visit(&self, element: &Value, sub: Option<&str>, seen: &mut bool) -> bool {
         let value = match (element, sub) {
             (Value::Object(map), Some(sub)) => get_folded(map, sub),
@@ -134,6 +141,7 @@ impl Check {
                 Value::String(text) => self.accepts_text(text),
                 _ => check.op == CompareOp::Ne,
             },
+            Self::OneOf { .. } => value.as_str().is_some_and(|text| self.accepts_text(text)),
             Self::Number { op, number } => match value {
                 Value::Number(value) => {
                     Numeric::of_json(value).compare(*number).map_or(*op == CompareOp::Ne, |order| ordered(*op, order))
@@ -153,7 +161,14 @@ impl Check {
             Self::Present => !value.is_empty(),
             Self::Unassigned(wanted) => !*wanted,
             Self::Text(check) => check.accepts(value),
-            Self::Date { op, date, text } => match DateTime::read(value) {
+            Self::OneOf { needles, exact } => {
+                let value = if *exact { std::borrow::Cow::Borrowed(value) } else { text::fold(value) };
+                needles.binary_search_by(|needle| (**needle).cmp(&*value)).is_ok()
+            }
+            Self::Date { op, written, .. } if is_plain_utc(value) && is_plain_utc(written) => {
+                ordered(*op, value.cmp(written))
+            }
+            Self::Date { op, date, text, .. } => match DateTime::read(value) {
                 Some(value) => ordered(*op, value.cmp(date)),
                 None => text.accepts(value),
             },
@@ -182,8 +197,18 @@ impl Check {
             Self::Unassigned(wanted) => !*wanted,
             Self::Boolean { op, value: wanted } => (value == *wanted) == (*op == CompareOp::Eq),
             Self::Text(TextCheck { op, .. }) | Self::Date { op, .. } | Self::Number { op, .. } => *op == CompareOp::Ne,
-            Self::Never => false,
+            Self::OneOf { .. } | Self::Never => false,
         }
+    }
+}
+
+/// `2011-05-13T04:42:34Z`: such texts are in the order of their instants.
+fn is_plain_utc(text: &str) -> bool {
+    match text.as_bytes() {
+        &[a, b, c, d, b'-', _, _, b'-', _, _, b'T', h, i, b':', _, _, b':', s, _, b'Z'] => {
+            [a, b, c, d].iter().all(u8::is_ascii_digit) && (h, i) != (b'2', b'4') && s != b'6'
+        }
+        _ => false,
     }
 }
 
@@ -219,6 +244,11 @@ fn ordered(op: CompareOp, order: Ordering) -> bool {
 }
 
 impl TextCheck {
+    /// The parts of an `eq`, to be joined with others in [`Check::OneOf`].
+    pub(crate) fn equality(&self) -> Option<(&Text, bool)> {
+        (self.op == CompareOp::Eq).then_some((&self.needle, self.exact))
+    }
+
     /// The text that `eq` asks for.
     pub(crate) fn equals(&self) -> Option<&str> {
         (self.op == CompareOp::Eq).then_some(&*self.needle)

@@ -151,7 +151,7 @@ impl Level {
             return (self.open, last);
         }
         match last {
-            Filter::Or(list) => self.ors.extend(list),
+            Filter::Or(more) => self.ors.extend(more),
             term => self.ors.push(term),
         }
         (self.open, Filter::Or(self.ors))
@@ -423,9 +423,9 @@ impl<'a> Parser<'a> {
         }
         self.blank()?;
         if is_and {
-            level.and(term)
+            level.and(term);
         } else {
-            level.or(term)
+            level.or(term);
         }
         Ok(())
     }

@@ -133,10 +133,14 @@ pub fn resolve_bulk_ids<'i>(data: &mut Value, id_of: &impl Fn(&str) -> Option<&'
                 }
             }
             Value::Array(list) if depth < MAX_VALUE_DEPTH => {
-                list.iter_mut().for_each(|v| walk(v, depth + 1, id_of, missing))
+                for v in list {
+                    walk(v, depth + 1, id_of, missing);
+                }
             }
             Value::Object(map) if depth < MAX_VALUE_DEPTH => {
-                map.values_mut().for_each(|v| walk(v, depth + 1, id_of, missing))
+                for v in map.values_mut() {
+                    walk(v, depth + 1, id_of, missing);
+                }
             }
             _ => {}
         }

@@ -19,7 +19,7 @@ use crate::text::fold;
 /// use scim_core::schema::ResourceSchemas;
 /// use serde_json::json;
 /// let mut users = vec![json!({"userName": "b"}), json!({}), json!({"userName": "A"})];
-/// Sort::new("userName", SortOrder::Ascending, &ResourceSchemas::user())?.sort(&mut users);
+/// Sort::new("userName", &SortOrder::Ascending, &ResourceSchemas::user())?.sort(&mut users);
 /// assert_eq!(users, [json!({"userName": "A"}), json!({"userName": "b"}), json!({})]);
 /// # Ok::<(), scim_core::message::ScimError>(())
 /// ```
@@ -46,7 +46,7 @@ impl Sort {
     ///
     /// # Errors
     /// No path, no such attribute, or a complex one without `value` and without sub-attribute: `invalidValue`.
-    pub fn new(sort_by: &str, order: SortOrder, schemas: &ResourceSchemas) -> Result<Self, ScimError> {
+    pub fn new(sort_by: &str, order: &SortOrder, schemas: &ResourceSchemas) -> Result<Self, ScimError> {
         let refuse = |why: &str| ScimError::of_type(ScimType::InvalidValue, format!("cannot sort: {why}"));
         let path = AttributePath::parse(sort_by).map_err(|error| refuse(&error.to_string()))?;
         let located = schemas.locate(&path).ok_or_else(|| refuse("no such attribute"))?;
@@ -70,7 +70,7 @@ impl Sort {
             sub: sub_name.map(str::to_owned),
             kind: Attribute::attribute_type(compared).clone(),
             exact: compared.is_case_exact(),
-            descending: order == SortOrder::Descending,
+            descending: *order == SortOrder::Descending,
         })
     }
 

@@ -132,7 +132,9 @@ impl Conform {
             (AttributeType::Binary, _) => Err(wrong_type(attribute, "base64")),
             (AttributeType::DateTime, Value::String(text)) if DateTime::read(text).is_some() => Ok(value.clone()),
             (AttributeType::DateTime, _) => Err(wrong_type(attribute, "a date-time")),
-            (AttributeType::Boolean, Value::Bool(_)) => Ok(value.clone()),
+            (AttributeType::Boolean, Value::Bool(_))
+            | (AttributeType::Decimal, Value::Number(_))
+            | (AttributeType::Complex | AttributeType::Other(_), _) => Ok(value.clone()),
             (AttributeType::Boolean, Value::String(text)) => {
                 for word in ["true", "false"] {
                     if text.eq_ignore_ascii_case(word) && self.allows(Quirk::BoolString) {
@@ -143,7 +145,6 @@ impl Conform {
             }
             (AttributeType::Boolean, _) => Err(wrong_type(attribute, "true or false")),
             (AttributeType::Integer, Value::Number(number)) if !number.is_f64() => Ok(value.clone()),
-            (AttributeType::Decimal, Value::Number(_)) => Ok(value.clone()),
             (kind @ (AttributeType::Integer | AttributeType::Decimal), Value::String(text)) => {
                 let whole = *kind == AttributeType::Integer;
                 match serde_json::from_str::<serde_json::Number>(text) {
@@ -159,7 +160,6 @@ impl Conform {
             }
             (AttributeType::Integer, _) => Err(wrong_type(attribute, "a whole number")),
             (AttributeType::Decimal, _) => Err(wrong_type(attribute, "a number")),
-            (AttributeType::Complex | AttributeType::Other(_), _) => Ok(value.clone()),
         }
     }
 

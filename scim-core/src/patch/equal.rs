@@ -11,7 +11,7 @@ pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
         (Value::String(a), Value::String(b)) => a == b,
         (Value::Bool(a), Value::Bool(b)) => a == b,
         (Value::Number(a), Value::Number(b)) => {
-            Numeric::of_json(a).compare(Numeric::of_json(b)).is_some_and(|o| o.is_eq())
+            Numeric::of_json(a).compare(Numeric::of_json(b)).is_some_and(std::cmp::Ordering::is_eq)
         }
         (Value::Array(a), Value::Array(b)) if !a.is_empty() && !b.is_empty() => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))

@@ -51,7 +51,7 @@ impl Session<'_> {
                     Some(Value::Object(current)) => current.clone(),
                     _ => Map::new(),
                 };
-                if self.merge(op, attribute, &mut merged, members)? {
+                if merge(op, attribute, &mut merged, members)? {
                     let empty = merged.values().all(is_unassigned);
                     self.store.set(slot, (!empty).then_some(Value::Object(merged)));
                 }
@@ -68,76 +68,6 @@ impl Session<'_> {
                 self.store.set(slot, Some(value));
                 Ok(())
             }
-        }
-    }
-
-    /// Sub-attributes that are not named stay (RFC 7644 §3.5.2.3). Returns whether anything changed.
-    fn merge(
-        &self,
-        op: Op,
-        attribute: &Attribute,
-        into: &mut Map<String, Value>,
-        members: Map<String, Value>,
-    ) -> Result<bool, PatchError> {
-        let mut changed = false;
-        for (name, value) in members {
-            if let Some(sub) = attribute.sub_attribute(&name) {
-                changed |= self.merge_one(op, sub, into, value)?;
-            }
-        }
-        Ok(changed)
-    }
-
-    fn merge_one(
-        &self,
-        op: Op,
-        sub: &Attribute,
-        into: &mut Map<String, Value>,
-        value: Value,
-    ) -> Result<bool, PatchError> {
-        let key = spelling(into, sub.name()).unwrap_or(sub.name()).to_owned();
-        let current = into.get(&key).filter(|value| !is_unassigned(value));
-        let Some(value) = self.checked(op, sub, current, value)? else {
-            return Ok(false);
-        };
-        match value {
-            Value::Null => drop(into.remove(&key)),
-            value => drop(into.insert(key, value)),
-        }
-        Ok(true)
-    }
-
-    /// The value that a sub-attribute gets, null to take it away; `None` if nothing changes.
-    fn checked(
-        &self,
-        op: Op,
-        sub: &Attribute,
-        current: Option<&Value>,
-        value: Value,
-    ) -> Result<Option<Value>, PatchError> {
-        let unassigns = is_unassigned(&value);
-        if unassigns && (current.is_none() || op == Op::Add) {
-            return Ok(None);
-        }
-        if !unassigns && current.is_some_and(|current| same_value(current, &value)) {
-            return Ok(None);
-        }
-        if sub.is_immutable() && current.is_some() {
-            return Err(PatchError::mutability(format!("`{}` is immutable and set", sub.name())));
-        }
-        if unassigns {
-            if sub.is_required() {
-                return Err(PatchError::mutability(format!("`{}` is required", sub.name())));
-            }
-            return Ok(Some(Value::Null));
-        }
-        match (op, current, value) {
-            (Op::Add, Some(Value::Array(current)), Value::Array(new)) => {
-                let new = without_equal(current, new);
-                let all = current.iter().cloned().chain(new.iter().cloned()).collect();
-                Ok((!new.is_empty()).then_some(Value::Array(all)))
-            }
-            (_, _, value) => Ok(Some(value)),
         }
     }
 
@@ -381,7 +311,7 @@ impl Session<'_> {
                 )));
             };
             let current = get_folded(element, sub.name()).filter(|value| !is_unassigned(value));
-            let Some(value) = self.checked(op, sub, current, value.clone())? else {
+            let Some(value) = checked(op, sub, current, value.clone())? else {
                 continue;
             };
             let others = element.iter().any(|(name, value)| !same_name(name, sub.name()) && !is_unassigned(value));
@@ -433,7 +363,7 @@ impl Session<'_> {
             let new = match (op, current, &value) {
                 (Op::Add, Value::Object(current), Value::Object(members)) => {
                     let mut merged = current.clone();
-                    self.merge(op, attribute, &mut merged, members.clone())?;
+                    merge(op, attribute, &mut merged, members.clone())?;
                     Value::Object(merged)
                 }
                 _ => value.clone(),
@@ -472,23 +402,20 @@ impl Session<'_> {
                 element.insert(sub.name().to_owned(), self.conform.single(sub, &value)?);
             }
         }
-        match sub {
-            Some(sub) => {
-                let value = self.sub_value(Op::Add, sub, Some(value))?;
-                element.insert(sub.name().to_owned(), value);
-            }
-            None => {
-                let value = match value {
-                    Value::Array(list) => match list.as_slice() {
-                        [one] => one,
-                        _ => return Err(nothing()),
-                    },
-                    one => one,
-                };
-                match self.conform.element(attribute, value)? {
-                    Value::Object(members) => element.extend(members),
+        if let Some(sub) = sub {
+            let value = self.sub_value(Op::Add, sub, Some(value))?;
+            element.insert(sub.name().to_owned(), value);
+        } else {
+            let value = match value {
+                Value::Array(list) => match list.as_slice() {
+                    [one] => one,
                     _ => return Err(nothing()),
-                }
+                },
+                one => one,
+            };
+            match self.conform.element(attribute, value)? {
+                Value::Object(members) => element.extend(members),
+                _ => return Err(nothing()),
             }
         }
         self.conform.allows(Quirk::CreateOnUnmatchedFilter);
@@ -527,4 +454,61 @@ fn agreeing(list: &[Value], wanted: &[Value]) -> Vec<usize> {
         })
         .map(|(at, _)| at)
         .collect()
+}
+
+/// The value that a sub-attribute gets, null to take it away; `None` if nothing changes.
+fn checked(op: Op, sub: &Attribute, current: Option<&Value>, value: Value) -> Result<Option<Value>, PatchError> {
+    let unassigns = is_unassigned(&value);
+    if unassigns && (current.is_none() || op == Op::Add) {
+        return Ok(None);
+    }
+    if !unassigns && current.is_some_and(|current| same_value(current, &value)) {
+        return Ok(None);
+    }
+    if sub.is_immutable() && current.is_some() {
+        return Err(PatchError::mutability(format!("`{}` is immutable and set", sub.name())));
+    }
+    if unassigns {
+        if sub.is_required() {
+            return Err(PatchError::mutability(format!("`{}` is required", sub.name())));
+        }
+        return Ok(Some(Value::Null));
+    }
+    match (op, current, value) {
+        (Op::Add, Some(Value::Array(current)), Value::Array(new)) => {
+            let new = without_equal(current, new);
+            let all = current.iter().cloned().chain(new.iter().cloned()).collect();
+            Ok((!new.is_empty()).then_some(Value::Array(all)))
+        }
+        (_, _, value) => Ok(Some(value)),
+    }
+}
+
+/// Sub-attributes that are not named stay (RFC 7644 §3.5.2.3). Returns whether anything changed.
+fn merge(
+    op: Op,
+    attribute: &Attribute,
+    into: &mut Map<String, Value>,
+    members: Map<String, Value>,
+) -> Result<bool, PatchError> {
+    let mut changed = false;
+    for (name, value) in members {
+        if let Some(sub) = attribute.sub_attribute(&name) {
+            changed |= merge_one(op, sub, into, value)?;
+        }
+    }
+    Ok(changed)
+}
+
+fn merge_one(op: Op, sub: &Attribute, into: &mut Map<String, Value>, value: Value) -> Result<bool, PatchError> {
+    let key = spelling(into, sub.name()).unwrap_or(sub.name()).to_owned();
+    let current = into.get(&key).filter(|value| !is_unassigned(value));
+    let Some(value) = checked(op, sub, current, value)? else {
+        return Ok(false);
+    };
+    match value {
+        Value::Null => drop(into.remove(&key)),
+        value => drop(into.insert(key, value)),
+    }
+    Ok(true)
 }

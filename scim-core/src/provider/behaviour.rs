@@ -28,6 +28,10 @@ pub struct Behaviour {
     pub require_message_schemas: bool,
     /// What happens to attributes that no schema knows. Default: they are ignored.
     pub unknown_attributes: UnknownAttributes,
+    /// Whether members of groups must exist, where the store cares: [`MemoryStore`](super::MemoryStore) does.
+    /// Default: no; the RFC asks for no such check, and clients that send a group before its members
+    /// would fail on it.
+    pub known_members: bool,
     /// What PUT does with readWrite attributes that its body leaves out (RFC 7644 §3.5.1). Default: it clears them.
     pub put_omitted: Omitted,
     /// How a successful PATCH is answered (RFC 7644 §3.5.2). Default: 200 with the resource.
@@ -85,6 +89,7 @@ impl Default for Behaviour {
             require_schemas: true,
             require_message_schemas: true,
             unknown_attributes: UnknownAttributes::Ignore,
+            known_members: false,
             put_omitted: Omitted::Clear,
             patch_answer: PatchAnswer::Resource,
             patch: true,

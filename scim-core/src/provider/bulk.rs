@@ -10,7 +10,7 @@ use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::message::{BULK_REQUEST, BulkResponse, BulkResult, BulkStatus, PATCH_OP, ScimError};
+use crate::message::{BULK_REQUEST, BULK_RESPONSE, BulkResult, BulkStatus, PATCH_OP, ScimError};
 use crate::provider::engine::{Body, Incoming};
 use crate::provider::query::message;
 use crate::provider::refusal::{invalid_syntax, invalid_value, plain, quote};
@@ -75,7 +75,8 @@ impl Engine {
             results: steps.iter().map(|_| None).collect(),
         };
         let results = self.run(store, steps, job, most_errors.max(1));
-        Ok(Reply::json(StatusCode::OK, &BulkResponse::new(results)))
+        // Not `BulkResponse`: `Operations` is there even if it is empty.
+        Ok(Reply::json(StatusCode::OK, &json!({"schemas": [BULK_RESPONSE], "Operations": results})))
     }
 
     fn run(
@@ -347,10 +348,15 @@ fn collect_text(text: &str, found: &mut BTreeSet<String>) {
     found.extend(references(text).map(|(_, id)| id.to_owned()));
 }
 
+/// The `bulkId` that a text is, if it is nothing else.
+fn whole(text: &str) -> Option<&str> {
+    text.strip_prefix(PREFIX).filter(|id| !id.contains(char::is_whitespace))
+}
+
 /// In data a reference is a whole value, or part of the path of a PATCH operation.
 fn collect(data: &Value, found: &mut BTreeSet<String>) {
     match data {
-        Value::String(text) => drop(text.strip_prefix(PREFIX).map(|id| found.insert(id.to_owned()))),
+        Value::String(text) => drop(whole(text).map(|id| found.insert(id.to_owned()))),
         Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
         Value::Object(map) => map.iter().for_each(|(name, value)| match value {
             Value::String(path) if name.eq_ignore_ascii_case("path") => collect_text(path, found),
@@ -377,7 +383,7 @@ fn resolve_text(text: &str, ids: &HashMap<String, String>) -> String {
 fn resolve(data: &mut Value, ids: &HashMap<String, String>) {
     match data {
         Value::String(text) => {
-            if let Some(id) = text.strip_prefix(PREFIX).and_then(|id| ids.get(id)) {
+            if let Some(id) = whole(text).and_then(|id| ids.get(id)) {
                 *text = id.clone();
             }
         }

@@ -58,6 +58,7 @@ mod reply;
 mod route;
 mod sort;
 mod store;
+mod switches;
 mod write;
 
 #[cfg(feature = "client")]
@@ -69,6 +70,7 @@ pub use engine::{Engine, ServiceProvider};
 pub use kind::Kind;
 pub use memory::MemoryStore;
 pub use store::{Entry, Need, Store, Written};
+pub use switches::{Switch, UnknownSwitch};
 
 impl ServiceProvider<MemoryStore> {
     /// A provider by the letter of the RFC at that path, for example `/scim/v2`: users with the

@@ -176,14 +176,16 @@ fn check_schemas(kind: &Kind, behaviour: &Behaviour, body: &Map<String, Value>) 
     }
 }
 
-/// Required attributes, and `schemas` as the resource has them.
+/// Required attributes, no value twice, and `schemas` as the resource has them.
 pub(super) fn finish(kind: &Kind, mut map: Map<String, Value>) -> Result<Value, ScimError> {
     drop_unassigned(&mut map);
+    merge_duplicates(kind.schemas().core(), &mut map);
     require(kind.schemas().core(), &map, "")?;
     let mut urns = vec![Value::from(kind.schema())];
     for schema in kind.schemas().extensions() {
-        match map.get(schema.id()) {
+        match map.get_mut(schema.id()) {
             Some(Value::Object(extension)) => {
+                merge_duplicates(schema, extension);
                 require(schema, extension, schema.id())?;
                 urns.push(schema.id().into());
             }
@@ -195,6 +197,37 @@ pub(super) fn finish(kind: &Kind, mut map: Map<String, Value>) -> Result<Value, 
     }
     map.insert("schemas".to_owned(), Value::Array(urns));
     Ok(Value::Object(map))
+}
+
+/// Elements with the same `type` and `value` are one (RFC 7643 §2.4): the later one adds to the first.
+fn merge_duplicates(schema: &Schema, map: &mut Map<String, Value>) {
+    let labelled = |attribute: &&Attribute| {
+        let has = |name| attribute.sub_attribute(name).is_some();
+        attribute.is_multi_valued() && !attribute.is_keyed_by_value() && has("type") && has("value")
+    };
+    for attribute in schema.attributes.iter().filter(labelled) {
+        let Some(Value::Array(list)) = map.get_mut(attribute.name()) else { continue };
+        if list.len() < 2 {
+            continue;
+        }
+        let mut places = std::collections::HashMap::new();
+        let mut merged: Vec<Value> = Vec::with_capacity(list.len());
+        for element in list.drain(..) {
+            let text = |name| element.get(name).and_then(Value::as_str);
+            let key = text("value").map(|value| (text("type").unwrap_or_default().to_lowercase(), value.to_owned()));
+            let known = key.as_ref().and_then(|key| places.get(key)).and_then(|&at: &usize| merged.get_mut(at));
+            match (known, element) {
+                (Some(Value::Object(known)), Value::Object(element)) => known.extend(element),
+                (_, element) => {
+                    if let Some(key) = key {
+                        places.insert(key, merged.len());
+                    }
+                    merged.push(element);
+                }
+            }
+        }
+        *list = merged;
+    }
 }
 
 fn require(schema: &Schema, map: &Map<String, Value>, urn: &str) -> Result<(), ScimError> {

@@ -102,7 +102,7 @@ impl Plan<'_> {
         let core = &self.kind.schemas().core().attributes;
         let hidden = core.iter().filter(|attribute| {
             let picked = self.core.of(attribute.name());
-            self.shows(attribute.returned(), &picked) == Shown::No || self.leaves_away(attribute.name())
+            self.shows(returned(Some(attribute)), &picked) == Shown::No || self.leaves_away(attribute.name())
         });
         Need::all_but(hidden.map(Attribute::name))
     }
@@ -129,9 +129,8 @@ impl Plan<'_> {
     }
 
     fn keep(&self, attribute: Option<&Attribute>, name: &str, picks: &Picks, value: &mut Value) -> bool {
-        let returned = attribute.map_or(&Returned::Default, Attribute::returned);
         let picked = picks.of(name);
-        match self.shows(returned, &picked) {
+        match self.shows(returned(attribute), &picked) {
             Shown::No => return false,
             Shown::Yes if self.mode == Mode::Default && attribute.is_none_or(Attribute::shows_all) => return true,
             Shown::Yes => {}
@@ -141,7 +140,7 @@ impl Plan<'_> {
             Picked::No | Picked::Whole => None,
         };
         let sub_shown = |sub: &str| {
-            let returned = attribute.and_then(|a| a.sub_attribute(sub)).map_or(&Returned::Default, Attribute::returned);
+            let returned = returned(attribute.and_then(|attribute| attribute.sub_attribute(sub)));
             let named = subs.is_some_and(|subs| subs.iter().any(|s| same_name(s, sub)));
             match (returned, self.mode) {
                 (Returned::Never, _) => false,
@@ -213,8 +212,17 @@ impl Picks {
 impl Attribute {
     /// Whether every sub-attribute is in an answer unless the request says otherwise.
     fn shows_all(&self) -> bool {
-        let hidden = |sub: &Attribute| matches!(sub.returned(), Returned::Never | Returned::Request);
+        let hidden = |sub: &Attribute| matches!(returned(Some(sub)), Returned::Never | Returned::Request);
         !self.sub_attributes.iter().any(hidden)
+    }
+}
+
+/// When an attribute is shown; what can only be written never is (RFC 7643 §7).
+fn returned(attribute: Option<&Attribute>) -> &Returned {
+    match attribute {
+        Some(attribute) if attribute.is_hidden() => &Returned::Never,
+        Some(attribute) => attribute.returned(),
+        None => &Returned::Default,
     }
 }
 

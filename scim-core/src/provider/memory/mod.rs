@@ -38,7 +38,6 @@ pub struct MemoryStore {
     position: u64,
     revision: u64,
     clock: Clock,
-    known_members: bool,
 }
 
 impl MemoryStore {
@@ -50,13 +49,6 @@ impl MemoryStore {
     /// Takes the time from there.
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
-        self
-    }
-
-    /// Refuses members that do not exist, 400 `invalidValue`. The RFC asks for no such check, and
-    /// clients that send a group before its members would fail on it.
-    pub fn with_known_members(mut self) -> Self {
-        self.known_members = true;
         self
     }
 
@@ -101,19 +93,19 @@ impl MemoryStore {
     }
 
     /// The members that a list names.
-    fn members(&self, list: Option<Value>) -> Result<Vec<Member>, ScimError> {
+    fn members(&self, context: &Context<'_>, list: Option<Value>) -> Result<Vec<Member>, ScimError> {
         let Some(Value::Array(list)) = list else { return Ok(Vec::new()) };
-        list.iter().map(|element| self.read_member(element)).collect()
+        list.iter().map(|element| self.read_member(context, element)).collect()
     }
 
     /// A member as it is kept: what can be derived is not.
-    fn read_member(&self, element: &Value) -> Result<Member, ScimError> {
+    fn read_member(&self, context: &Context<'_>, element: &Value) -> Result<Member, ScimError> {
         let text = |name: &str| element.as_object().and_then(|map| get_folded(map, name)).and_then(Value::as_str);
         let Some(id) = text("value").filter(|id| !id.is_empty()) else {
             return Err(invalid_value("every member needs a `value`, the id of a user or group"));
         };
         let known = self.any(id);
-        if self.known_members && known.is_none() {
+        if context.behaviour().known_members && known.is_none() {
             return Err(invalid_value(format_args!("there is no resource with the id `{}` to be a member", quote(id))));
         }
         let derived = known.and_then(|(_, record)| name(&record.value));
@@ -229,7 +221,7 @@ impl MemoryStore {
         let kind = context.kind();
         let table = self.table_index(kind);
         let (mut map, members) = split(kind, resource)?;
-        let members = if keep_members { None } else { Some(self.members(members)?) };
+        let members = if keep_members { None } else { Some(self.members(context, members)?) };
         let Some(stored) = self.tables.get(table) else { return Err(internal("no table")) };
         let (Some(position), Some(record)) = (stored.position(id), stored.record(id)) else {
             return Err(context.not_found(id));
@@ -283,7 +275,7 @@ impl Store for MemoryStore {
     fn insert(&mut self, context: &Context<'_>, resource: Value) -> Result<Written, ScimError> {
         let kind = context.kind();
         let (mut map, members) = split(kind, resource)?;
-        let members = self.members(members)?;
+        let members = self.members(context, members)?;
         let table = self.table_index(kind);
         let id = self.next_id();
         map.insert("id".to_owned(), id.as_str().into());
@@ -333,7 +325,7 @@ impl Store for MemoryStore {
             && let Some(changes) = changes(kind, context.behaviour(), patch)
         {
             let added = changes.iter().filter_map(|change| match change {
-                Change::Add(element) => Some(self.read_member(element)),
+                Change::Add(element) => Some(self.read_member(context, element)),
                 _ => None,
             });
             let added: Vec<Member> = added.collect::<Result<_, _>>()?;

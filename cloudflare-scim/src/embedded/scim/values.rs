@@ -1,20 +1,10 @@
-//! Bodies read by attribute: names in any case, types checked, everything else not looked at.
+//! Values of bodies and PATCH operations, read where the schemas have no say.
 
 use scim_core::message::{ScimError, ScimType};
 use serde_json::{Map, Value};
 
-use super::super::http::Incoming;
 use super::super::switches::{ActiveStrings, Switches};
 use super::bad;
-
-/// The body as an object.
-pub(super) fn object(request: &Incoming) -> Result<Map<String, Value>, ScimError> {
-    match serde_json::from_slice(&request.body) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(bad(ScimType::InvalidSyntax, "the body must be a JSON object")),
-        Err(_) => Err(bad(ScimType::InvalidSyntax, "the body is not JSON")),
-    }
-}
 
 /// The attribute of this name in any case; `null` counts as absent, two spellings are an error.
 pub(super) fn get<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value>, ScimError> {
@@ -48,15 +38,6 @@ pub(super) fn as_flag(value: &Value, name: &str, switches: Switches) -> Result<b
         Value::String(text) if strings && text.eq_ignore_ascii_case("false") => Ok(false),
         _ => Err(bad(ScimType::InvalidValue, format!("{name} must be a boolean"))),
     }
-}
-
-/// Refuses a body that does not name the schema of its resource.
-pub(super) fn check_schema(map: &Map<String, Value>, schema: &str) -> Result<(), ScimError> {
-    let named = match get(map, "schemas")? {
-        Some(Value::Array(list)) => list.iter().any(|it| it.as_str().is_some_and(|it| it.eq_ignore_ascii_case(schema))),
-        _ => false,
-    };
-    if named { Ok(()) } else { Err(bad(ScimType::InvalidSyntax, format!("schemas must contain {schema}"))) }
 }
 
 /// The ids in a list of members: objects with `value`, bare texts, or one of either.

@@ -1,0 +1,17 @@
+//! The service provider by the letter of the RFC, request by request. `docs/conformance.md` says which
+//! requirement each test holds.
+#![cfg(feature = "provider")]
+
+mod bulk;
+mod conformance;
+mod discovery;
+mod groups;
+mod lifecycle;
+mod okta;
+mod patch;
+mod query;
+mod schemas;
+mod support;
+mod total;
+mod vendor;
+mod versions;
