@@ -213,3 +213,24 @@ async fn it_serves_its_api_and_sends_over_real_http() {
     assert!(!format!("{authentik:?} {:?}", authentik.request_log()).contains("secret"));
     server.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_users_in_fifty_bound_groups_stay_cheap() {
+    let lab = Lab::new().await;
+    let mut users = Vec::new();
+    for index in 0..1000 {
+        users.push(lab.user(&format!("user{index:04}")).await);
+    }
+    let mut groups = Vec::new();
+    for (index, members) in users.chunks(20).enumerate() {
+        groups.push(lab.group(&format!("group{index:03}"), members).await);
+    }
+    let bound: Vec<&str> = groups.iter().map(String::as_str).collect();
+    let before = std::time::Instant::now();
+    lab.provider(&bound, json!({})).await;
+    let sent = lab.settled().await.len();
+    // 10 pages, each with a discovery of what is there already, 100 a page.
+    assert_eq!(sent, 1 + (1 + (1..10).sum::<usize>()) + 1000 + 1 + 100);
+    let each = before.elapsed() / u32::try_from(sent).unwrap();
+    assert!(each < Duration::from_millis(10), "{each:?} of real time per request, both servers together");
+}
