@@ -1,6 +1,7 @@
 //! Reads case files of the format in `testdata/corpus` and prints what scim-core makes of each case: one JSON
 //! object per line. Outside checks compare the lines with expectations that this program never looks at.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -71,7 +72,8 @@ fn print_cases(file: &str, data: &Value, out: &mut impl Write) -> Result<(), Str
     let mut line = |id: &Value, answer: Map<String, Value>| -> Result<(), String> {
         let mut text = format!("{{\"file\":{},\"id\":{id}", json!(kind));
         for (name, value) in answer {
-            text.push_str(&format!(",{}:{value}", json!(name)));
+            // Writing to a String cannot fail.
+            let _infallible = write!(text, ",{}:{value}", json!(name));
         }
         writeln!(out, "{text}}}").map_err(|e| e.to_string())
     };

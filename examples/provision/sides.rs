@@ -32,55 +32,48 @@ impl Sides {
         };
 
         let names = ["CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_SCIM_TOKEN"];
-        let (cloudflare, embedded_cloudflare) = match variables(&names, &["CLOUDFLARE_URL"])? {
-            Some(values) => {
-                let [id, api, scim] = values.as_slice() else { return Err("three variables are needed".to_owned()) };
-                let account = id.parse().map_err(|error| format!("CLOUDFLARE_ACCOUNT_ID: {error}"))?;
-                let mut builder = Cloudflare::builder(account)
-                    .api_token(Token::new(api.clone()))
-                    .scim_token(Token::new(scim.clone()))
-                    .transport(transport(&counters.cloudflare));
-                if let Some(url) = variable("CLOUDFLARE_URL") {
-                    builder = builder.base_url(base_url("CLOUDFLARE_URL", &url)?);
-                }
-                (builder.build().map_err(|error| error.to_string())?, None)
+        let (cloudflare, embedded_cloudflare) = if let Some([id, api, scim]) = variables(names, &["CLOUDFLARE_URL"])? {
+            let account = id.parse().map_err(|error| format!("CLOUDFLARE_ACCOUNT_ID: {error}"))?;
+            let mut builder = Cloudflare::builder(account)
+                .api_token(Token::new(api))
+                .scim_token(Token::new(scim))
+                .transport(transport(&counters.cloudflare));
+            if let Some(url) = variable("CLOUDFLARE_URL") {
+                builder = builder.base_url(base_url("CLOUDFLARE_URL", &url)?);
             }
-            None => {
-                let account = EmbeddedAccount::builder().administrator("founder@acme.example").build();
-                let server = account.serve(listen()?).await.map_err(|error| error.to_string())?;
-                let cloudflare = Cloudflare::builder(account.account_id().clone())
-                    .api_token(account.tokens().api.clone())
-                    .scim_token(account.tokens().scim.clone())
-                    .base_url(base_url("the embedded account", &server.origin())?)
-                    .transport(transport(&counters.cloudflare))
-                    .build()
-                    .map_err(|error| error.to_string())?;
-                let own = Arc::clone(&counters.cloudflare);
-                counters.sync = Some(Arc::new(move || account.request_count().saturating_sub(own.all())));
-                (cloudflare, Some(server))
-            }
+            (builder.build().map_err(|error| error.to_string())?, None)
+        } else {
+            let account = EmbeddedAccount::builder().administrator("founder@acme.example").build();
+            let server = account.serve(listen()?).await.map_err(|error| error.to_string())?;
+            let cloudflare = Cloudflare::builder(account.account_id().clone())
+                .api_token(account.tokens().api.clone())
+                .scim_token(account.tokens().scim.clone())
+                .base_url(base_url("the embedded account", &server.origin())?)
+                .transport(transport(&counters.cloudflare))
+                .build()
+                .map_err(|error| error.to_string())?;
+            let own = Arc::clone(&counters.cloudflare);
+            counters.sync = Some(Arc::new(move || account.request_count().saturating_sub(own.all())));
+            (cloudflare, Some(server))
         };
 
-        let (authentik, embedded_authentik) = match variables(&["AUTHENTIK_URL", "AUTHENTIK_TOKEN"], &[])? {
-            Some(values) => {
-                let [url, token] = values.as_slice() else { return Err("two variables are needed".to_owned()) };
-                let builder = Authentik::builder(base_url("AUTHENTIK_URL", url)?, token.clone().into());
-                let client = builder.transport(transport(&counters.authentik)).build();
-                (client.map_err(|error| error.to_string())?, None)
-            }
-            None => {
-                // authentik's own HTTP client waits half a minute (facts/authentik.md §6).
-                let scim = ReqwestTransport::builder().timeout(Duration::from_secs(30)).build();
-                let scim = scim.map_err(|error| error.to_string())?.shared();
-                let embedded = EmbeddedAuthentik::builder(scim).profile(Profile::V2026_8).build();
-                let server = embedded.serve(listen()?).await.map_err(|error| error.to_string())?;
-                let base = base_url("the embedded authentik", &server.origin())?;
-                let client = Authentik::builder(base, embedded.token().to_owned().into())
-                    .transport(transport(&counters.authentik))
-                    .build()
-                    .map_err(|error| error.to_string())?;
-                (client, Some((embedded, server)))
-            }
+        let names = ["AUTHENTIK_URL", "AUTHENTIK_TOKEN"];
+        let (authentik, embedded_authentik) = if let Some([url, token]) = variables(names, &[])? {
+            let builder = Authentik::builder(base_url("AUTHENTIK_URL", &url)?, token.into());
+            let client = builder.transport(transport(&counters.authentik)).build();
+            (client.map_err(|error| error.to_string())?, None)
+        } else {
+            // authentik's own HTTP client waits half a minute (facts/authentik.md §6).
+            let scim = ReqwestTransport::builder().timeout(Duration::from_secs(30)).build();
+            let scim = scim.map_err(|error| error.to_string())?.shared();
+            let embedded = EmbeddedAuthentik::builder(scim).profile(Profile::V2026_8).build();
+            let server = embedded.serve(listen()?).await.map_err(|error| error.to_string())?;
+            let base = base_url("the embedded authentik", &server.origin())?;
+            let client = Authentik::builder(base, embedded.token().to_owned().into())
+                .transport(transport(&counters.authentik))
+                .build()
+                .map_err(|error| error.to_string())?;
+            (client, Some((embedded, server)))
         };
         Ok(Self { authentik, cloudflare, counters, embedded_authentik, _embedded_cloudflare: embedded_cloudflare })
     }
@@ -113,15 +106,15 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// The values of `names`; `None` when none of them, nor of `options`, is set.
-fn variables(names: &[&str], options: &[&str]) -> Result<Option<Vec<String>>, String> {
-    let values: Vec<Option<String>> = names.iter().map(|name| variable(name)).collect();
+fn variables<const N: usize>(names: [&str; N], options: &[&str]) -> Result<Option<[String; N]>, String> {
+    let values = names.map(variable);
     if values.iter().all(Option::is_none) && options.iter().all(|name| variable(name).is_none()) {
         return Ok(None);
     }
     let missing: Vec<&str> =
         names.iter().zip(&values).filter(|(_, value)| value.is_none()).map(|(name, _)| *name).collect();
     if missing.is_empty() {
-        return Ok(Some(values.into_iter().flatten().collect()));
+        return Ok(Some(values.map(Option::unwrap_or_default)));
     }
     Err(format!("the environment is incomplete: set {} as well, or none of them", missing.join(", ")))
 }
