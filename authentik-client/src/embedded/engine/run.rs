@@ -101,7 +101,7 @@ impl Run {
             };
             let size = usize::try_from(provider.page_size).unwrap_or(100).max(1);
             let count = scope::objects(state, provider, kind).len().div_ceil(size).max(1);
-            let timeout = provider.page_timeout() * u32::try_from(count).unwrap_or(u32::MAX);
+            let timeout = provider.page_timeout().saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
             let jobs =
                 (1..=count).filter_map(|page| state.enqueue(&self.inner.clock, self.provider, Job::Page(kind, page)));
             (jobs.collect::<Vec<_>>(), timeout)
