@@ -53,6 +53,15 @@ pub struct Parsed<T> {
 }
 
 pub(crate) fn filter(text: &str, options: &ParseOptions) -> Result<Parsed<Filter>, ParseError> {
+    // One comparison is what most filters are.
+    if text.len() <= options.limits.bytes() {
+        let mut parser = Parser::new(text, Quirks::STRICT, options.limits);
+        if let Some(value) = parser.quick_term()
+            && parser.at == text.len()
+        {
+            return Ok(Parsed { value, quirks: Quirks::STRICT });
+        }
+    }
     read(text, options, Grammar::Filter, |parser| parser.expression(None))
 }
 
@@ -252,9 +261,6 @@ impl<'a> Parser<'a> {
     }
 
     fn attribute(&mut self) -> Result<AttributePath, Failure> {
-        if let Some(path) = self.plain_attribute() {
-            return Ok(path);
-        }
         let word = self.word();
         if word.is_empty() {
             if matches!(self.peek(), Some(b' ' | b'\t')) {
@@ -287,34 +293,57 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `name` or `name.sub` without URN, in one pass; `None` leaves everything else to the general way.
+    /// `name op "text"` and `name pr` by the letter, in one pass; `None` leaves everything else to the general way.
     #[inline]
-    fn plain_attribute(&mut self) -> Option<AttributePath> {
+    fn quick_term(&mut self) -> Option<Filter> {
         let bytes = self.text.as_bytes();
         let start = self.at;
         let mut at = start;
-        let mut dot = None;
+        let mut dot = 0;
         while let Some(&byte) = bytes.get(at) {
             match CLASS[usize::from(byte)] {
                 NAME => at += 1,
-                DOT if dot.is_none() && !self.in_brackets => {
-                    dot = Some(at);
+                DOT if dot == 0 && !self.in_brackets => {
+                    dot = at;
                     at += 1;
                 }
-                STOP => break,
-                _ => return None,
+                _ => break,
             }
         }
         let begins = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_alphabetic);
-        if !begins(start) || dot.is_some_and(|dot| !begins(dot + 1)) {
+        if !begins(start) || (dot > 0 && !begins(dot + 1)) {
             return None;
         }
-        self.at = at;
         let (name, sub) = match dot {
-            None => (self.text.get(start..at)?, None),
-            Some(dot) => (self.text.get(start..dot)?, Some(self.text.get(dot + 1..at)?)),
+            0 => (self.text.get(start..at), None),
+            dot => (self.text.get(start..dot), self.text.get(dot + 1..at)),
         };
-        Some(AttributePath::of(None, name, sub))
+        let path = |name: Option<&str>| AttributePath::of(None, name.unwrap_or_default(), sub);
+        let Some(&[b' ', a, b, ref rest @ ..]) = bytes.get(at..) else {
+            return None;
+        };
+        if self.terms >= self.limits.terms() {
+            return None;
+        }
+        if matches!((a, b), (b'p' | b'P', b'r' | b'R')) && matches!(rest.first(), None | Some(b' ' | b')' | b']')) {
+            self.terms += 1;
+            self.at = at + 3;
+            return Some(Filter::Present(path(name)));
+        }
+        let (Some(op), [b' ', b'"', text @ ..]) = (CompareOp::of_bytes(a, b), rest) else {
+            return None;
+        };
+        let length = text.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
+        let begin = at + 5;
+        match length {
+            Some(length) if text.get(length) == Some(&b'"') => {
+                self.terms += 1;
+                self.at = begin + length + 1;
+                let value = Literal::String(self.text.get(begin..begin + length).unwrap_or_default().into());
+                Some(Filter::Compare(Comparison { path: path(name), op, value }))
+            }
+            _ => None,
+        }
     }
 
     // ---- productions
@@ -368,6 +397,7 @@ impl<'a> Parser<'a> {
         let mut level = Level::new(Open::Text, brackets.unwrap_or(0));
         loop {
             self.extra_blanks();
+            let mut term;
             if stack.len() > self.limits.depth() {
                 return fail(Kind::TooDeep, self.at..self.at);
             }
@@ -380,24 +410,28 @@ impl<'a> Parser<'a> {
                 deeper(&mut stack, std::mem::replace(&mut level, Level::new(open, start)));
                 continue;
             }
-            let path = self.attribute()?;
-            if self.lenient {
-                let blanks = self.rest().len() - self.rest().trim_start_matches([' ', '\t']).len();
-                if self.rest().as_bytes().get(blanks) == Some(&b'[') {
-                    self.at += blanks;
+            if let Some(quick) = self.quick_term() {
+                term = quick;
+            } else {
+                let path = self.attribute()?;
+                if self.lenient {
+                    let blanks = self.rest().len() - self.rest().trim_start_matches([' ', '\t']).len();
+                    if self.rest().as_bytes().get(blanks) == Some(&b'[') {
+                        self.at += blanks;
+                    }
                 }
-            }
-            if self.peek() == Some(b'[') {
-                if self.in_brackets {
-                    return fail(Kind::Nested, start..self.at + 1);
+                if self.peek() == Some(b'[') {
+                    if self.in_brackets {
+                        return fail(Kind::Nested, start..self.at + 1);
+                    }
+                    let open = self.at;
+                    self.at += 1;
+                    self.in_brackets = true;
+                    deeper(&mut stack, std::mem::replace(&mut level, Level::new(Open::Brackets(path), open)));
+                    continue;
                 }
-                let open = self.at;
-                self.at += 1;
-                self.in_brackets = true;
-                deeper(&mut stack, std::mem::replace(&mut level, Level::new(Open::Brackets(path), open)));
-                continue;
+                term = self.comparison(path)?;
             }
-            let mut term = self.comparison(path)?;
 
             // The term is complete: close what it ends, then look for the next one.
             loop {
@@ -509,13 +543,6 @@ impl<'a> Parser<'a> {
         if self.terms > self.limits.terms() {
             return fail(Kind::TooManyTerms, self.at..self.at);
         }
-        // ` eq "`, the everyday case, without looking twice.
-        if let Some(&[b' ', a, b, b' ', b'"']) = self.text.as_bytes().get(self.at..self.at + 5)
-            && let Some(op) = CompareOp::of_bytes(a, b)
-        {
-            self.at += 4;
-            return Ok(Filter::Compare(Comparison { path, op, value: Literal::String(self.string()?) }));
-        }
         self.blank()?;
         let word = self.word();
         if word.eq_ignore_ascii_case("pr") {
@@ -617,7 +644,6 @@ impl<'a> Parser<'a> {
 const OTHER: u8 = 0;
 const NAME: u8 = 1;
 const DOT: u8 = 2;
-const STOP: u8 = 3;
 
 /// What a byte is in an attribute path.
 #[expect(clippy::cast_possible_truncation, reason = "the loop stops at 128")]
@@ -628,7 +654,6 @@ const CLASS: [u8; 256] = {
         table[byte] = match byte as u8 {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'$' => NAME,
             b'.' => DOT,
-            b' ' | b'\t' | b'(' | b')' | b'[' | b']' | b'"' => STOP,
             _ => OTHER,
         };
         byte += 1;

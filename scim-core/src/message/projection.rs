@@ -14,7 +14,7 @@ use crate::text::same_name;
 /// use serde_json::json;
 /// let user = json!({"id": "1", "userName": "a", "title": "t", "password": "p", "name": {"givenName": "G", "familyName": "F"}});
 /// let schemas = ResourceSchemas::user();
-/// let all = Projection::new(&[], &[], &schemas)?.apply(&user);
+/// let all = Projection::new::<&str>(&[], &[], &schemas)?.apply(&user);
 /// assert_eq!(all.get("password"), None);
 /// let some = Projection::new(&["NAME.givenName"], &[], &schemas)?.apply(&user);
 /// assert_eq!(some, json!({"id": "1", "name": {"givenName": "G"}}));
