@@ -1,4 +1,5 @@
 //! Where a sync stands and what came of it, told from recorded tasks.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 
 mod support;
 
@@ -257,8 +258,8 @@ async fn a_holder_far_down_the_list_is_asked_for_by_its_id() {
     let (before, single) = (holder.clone(), path.clone());
     let (authentik, log) = scripted(move |asked| match asked.path.as_str() {
         "tasks/schedules/" => answer(200, &page(&[schedule()])),
-        "tasks/tasks/" if asked.query.contains("actor_name") => answer(200, &page(&[before.clone()])),
-        "tasks/tasks/" => answer(200, &page(&[listed.clone()])),
+        "tasks/tasks/" if asked.query.contains("actor_name") => answer(200, &page(std::slice::from_ref(&before))),
+        "tasks/tasks/" => answer(200, &page(std::slice::from_ref(&listed))),
         it if it == single => answer(200, &holder),
         _ => answer(200, &json!({})),
     });
@@ -345,7 +346,7 @@ async fn an_old_list_is_not_read_to_its_end() {
     let nth = AtomicUsize::new(0);
     let (authentik, log) = scripted(move |asked| match asked.path.as_str() {
         "tasks/schedules/" => answer(200, &page(&[schedule()])),
-        "tasks/tasks/" if asked.query.contains("actor_name") => answer(200, &page(&[before.clone()])),
+        "tasks/tasks/" if asked.query.contains("actor_name") => answer(200, &page(std::slice::from_ref(&before))),
         "tasks/tasks/" => {
             let mut body = page(&tasks);
             body["pagination"]["next"] = json!(nth.fetch_add(1, Ordering::SeqCst) + 2);

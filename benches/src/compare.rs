@@ -1,3 +1,462 @@
-//! Compares.
+//! Measures this workspace, the peers from the registry and hand-written floors in one run: several rounds, in each
+//! of which every contender of a case runs once, and medians. Every contender's answer is checked before it is timed.
+#![allow(missing_docs, reason = "a program")]
 
-fn main() {}
+mod floors;
+
+use std::alloc::System;
+use std::hint::black_box;
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use floors::{PlainList, PlainUser};
+use scim_core::filter::Filter;
+use scim_core::message::ListResponse;
+use scim_core::patch::{PatchOp, PatchOptions};
+use scim_core::resource::User;
+use scim_core::resource::view::UserView;
+use scim_core::schema::ResourceSchemas;
+use serde_json::{Value, json};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+type Problem = Box<dyn std::error::Error>;
+
+const ROUNDS: usize = 9;
+const GROUPS: [&str; 4] = ["filter", "eval", "list", "patch"];
+const PEER_V2: &str = "scim_v2 1.0.0";
+const PEER_PROTO: &str = "scim_proto 1.10.4";
+const PEER_FILTER: &str = "scim-filter 0.2.3";
+
+/// One way to do one case. `run` does it so many times and says how long that took.
+struct Contender {
+    group: &'static str,
+    case: String,
+    who: &'static str,
+    run: Option<Box<dyn FnMut(u32) -> Duration>>,
+}
+
+struct Row {
+    group: &'static str,
+    case: String,
+    who: &'static str,
+    ns: Option<f64>,
+    allocs: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    let mut json_out = false;
+    let mut only = None;
+    let mut arguments = std::env::args().skip(1);
+    let usage = format!("usage: compare [--json] [--only GROUP]   GROUP: {}", GROUPS.join(", "));
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => json_out = true,
+            "--only" => match arguments.next().filter(|group| GROUPS.contains(&group.as_str())) {
+                Some(group) => only = Some(group),
+                None => return say(&usage, ExitCode::from(2)),
+            },
+            "--help" | "-h" => {
+                let _ = writeln!(std::io::stdout(), "{usage}");
+                return ExitCode::SUCCESS;
+            }
+            other => return say(&format!("unknown option `{other}`\n{usage}"), ExitCode::from(2)),
+        }
+    }
+    let wanted = |group: &str| only.as_deref().is_none_or(|only| only == group);
+    match contenders(&wanted) {
+        Ok(contenders) => {
+            let rows = measure(contenders);
+            let text = if json_out { as_json(&rows) } else { as_table(&rows) };
+            let _ = writeln!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => say(&format!("compare: {problem}"), ExitCode::FAILURE),
+    }
+}
+
+fn say(text: &str, code: ExitCode) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{text}");
+    code
+}
+
+fn timed<T>(mut job: impl FnMut() -> T + 'static) -> Option<Box<dyn FnMut(u32) -> Duration>> {
+    Some(Box::new(move |times| {
+        let start = Instant::now();
+        for _ in 0..times {
+            black_box(job());
+        }
+        start.elapsed()
+    }))
+}
+
+fn load(name: &str) -> Result<String, Problem> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/bench").join(name);
+    std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()).into())
+}
+
+fn contenders(wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Contender>, Problem> {
+    let inputs: Value = serde_json::from_str(&load("inputs.json")?)?;
+    let filters: Vec<(String, String)> = inputs["filters"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, text)| (name.clone(), text.as_str().unwrap_or_default().to_owned()))
+        .collect();
+    let mut all = Vec::new();
+    if wanted("filter") {
+        for (name, text) in &filters {
+            parsing(name, text, &mut all)?;
+        }
+    }
+    if wanted("eval") {
+        evaluation(&filters, &mut all)?;
+    }
+    if wanted("list") {
+        lists(&mut all)?;
+    }
+    if wanted("patch") {
+        patches(&inputs["patches"], &mut all)?;
+    }
+    Ok(all)
+}
+
+fn parsing(name: &str, text: &str, all: &mut Vec<Contender>) -> Result<(), Problem> {
+    let mut push = |who, run| all.push(Contender { group: "filter", case: name.to_owned(), who, run });
+    let ours = Filter::parse(text)?;
+    if ours.to_string() != text {
+        return Err(format!("`{text}` prints as `{ours}`").into());
+    }
+    let own = text.to_owned();
+    push("scim-core", timed(move || Filter::parse(black_box(&own))));
+    let own = text.to_owned();
+    let accepted = own.parse::<scim_v2::filter::Filter>().is_ok();
+    push(PEER_V2, accepted.then(|| timed(move || black_box(&own).parse::<scim_v2::filter::Filter>())).flatten());
+    let own = text.to_owned();
+    let accepted = own.parse::<scim_proto::filter::ScimFilter>().is_ok();
+    push(
+        PEER_PROTO,
+        accepted.then(|| timed(move || black_box(&own).parse::<scim_proto::filter::ScimFilter>())).flatten(),
+    );
+    let own = text.to_owned();
+    let whole = |text: &str| scim_filter::parser::filter(text).is_ok_and(|(rest, _)| rest.is_empty());
+    let accepted = whole(&own);
+    let run = move || whole(black_box(&own));
+    push(PEER_FILTER, accepted.then(|| timed(run)).flatten());
+    Ok(())
+}
+
+/// A thousand users, to be gone through ten times.
+fn evaluation(filters: &[(String, String)], all: &mut Vec<Contender>) -> Result<(), Problem> {
+    const TIMES: usize = 10;
+    let text = load("users-1000.json")?;
+    let expected: Value = serde_json::from_str(&load("expected.json")?)?;
+    let list: &'static Value = Box::leak(Box::new(serde_json::from_str(&text)?));
+    let values: &'static [Value] = list["Resources"].as_array().ok_or("no Resources")?;
+    let typed: ListResponse<User> = serde_json::from_str(&text)?;
+    let typed: &'static [User] = Box::leak(typed.resources.into_boxed_slice());
+    let plain: PlainList = serde_json::from_str(&text)?;
+    let plain: &'static [PlainUser] = Box::leak(plain.resources.into_boxed_slice());
+    let schemas = ResourceSchemas::user();
+
+    fn pass<T>(users: &'static [T], condition: impl Fn(&T) -> bool + 'static) -> impl FnMut() -> usize + 'static {
+        move || (0..TIMES).map(|_| users.iter().filter(|user| condition(user)).count()).sum()
+    }
+    for (name, text) in filters {
+        let want = usize::try_from(expected[name].as_u64().ok_or("no expectation")?)? * TIMES;
+        let mut push = |who: &'static str, job: Option<Box<dyn FnMut() -> usize>>| -> Result<(), Problem> {
+            let run = match job {
+                Some(mut job) => {
+                    let got = job();
+                    if got != want {
+                        return Err(format!("{who} finds {got} users for {name}, not {want}").into());
+                    }
+                    timed(job)
+                }
+                None => None,
+            };
+            all.push(Contender { group: "eval", case: name.clone(), who, run });
+            Ok(())
+        };
+        let filter = Filter::parse(text)?;
+        let matcher = filter.compile(&schemas)?;
+        push("scim-core", Some(Box::new(pass(values, move |user| matcher.matches(user)))))?;
+        let condition = floors::on_value(name, text).ok_or("no floor")?;
+        push("floor value", Some(Box::new(pass(values, condition))))?;
+        let matcher = filter.compile_for::<User>()?;
+        push("scim-core typed", Some(Box::new(pass(typed, move |user| matcher.matches(user)))))?;
+        let condition = floors::on_struct(name, text).ok_or("no floor")?;
+        push("floor struct", Some(Box::new(pass(plain, condition))))?;
+        let own = text.clone();
+        let peer = move || {
+            (0..TIMES).map(|_| scim_filter::scim_filter(&own, values).map_or(0, |hits| hits.len())).sum::<usize>()
+        };
+        let works = peer() == want;
+        push(PEER_FILTER, works.then(|| Box::new(peer) as Box<dyn FnMut() -> usize>))?;
+    }
+    Ok(())
+}
+
+fn lists(all: &mut Vec<Contender>) -> Result<(), Problem> {
+    let text: &'static str = Box::leak(load("users-1000.json")?.into_boxed_str());
+    let mut push = |who, run| all.push(Contender { group: "list", case: "users-1000".to_owned(), who, run });
+    let ours: ListResponse<User> = serde_json::from_str(text)?;
+    let borrowed: ListResponse<UserView<'_>> = serde_json::from_str(text)?;
+    let plain: PlainList = serde_json::from_str(text)?;
+    if ours.resources.len() != 1000 || borrowed.resources.len() != 1000 || plain.resources.len() != 1000 {
+        return Err("not a thousand users".into());
+    }
+    push(
+        "scim-core typed",
+        timed(move || serde_json::from_str::<ListResponse<User>>(black_box(text)).map_or(0, |l| l.resources.len())),
+    );
+    push(
+        "floor struct",
+        timed(move || serde_json::from_str::<PlainList>(black_box(text)).map_or(0, |l| l.resources.len())),
+    );
+    push(
+        "scim-core borrowed",
+        timed(move || {
+            serde_json::from_str::<ListResponse<UserView<'_>>>(black_box(text)).map_or(0, |l| l.resources.len())
+        }),
+    );
+    type Peer = scim_v2::models::others::ListResponse<scim_v2::models::user::User<String>>;
+    let accepted = serde_json::from_str::<Peer>(text).is_ok_and(|list| list.resources.len() == 1000);
+    let run = move || serde_json::from_str::<Peer>(black_box(text)).map_or(0, |list| list.resources.len());
+    push(PEER_V2, accepted.then(|| timed(run)).flatten());
+    push("floor value", timed(move || serde_json::from_str::<Value>(black_box(text)).is_ok()));
+    Ok(())
+}
+
+/// How the resource gets back to the state in which the next PATCH does the same work.
+#[derive(Clone, Copy)]
+enum Reset {
+    /// The members beyond the first 10,000 go.
+    Truncate,
+    /// Member 7777 comes back.
+    Insert,
+    /// Nothing to do: the bodies alternate between two values.
+    Alternate,
+}
+
+fn patches(bodies: &Value, all: &mut Vec<Contender>) -> Result<(), Problem> {
+    let group: Value = serde_json::from_str(&load("group-10k.json")?)?;
+    let list: Value = serde_json::from_str(&load("users-1000.json")?)?;
+    let user = list["Resources"][0].clone();
+    let cases = [
+        ("add_member", Reset::Truncate),
+        ("remove_member", Reset::Insert),
+        ("add_100_members", Reset::Truncate),
+        ("replace_nested", Reset::Alternate),
+        ("replace_name", Reset::Alternate),
+    ];
+    for (name, reset) in cases {
+        let body = bodies[name].clone();
+        let mut other = body.clone();
+        if let Reset::Alternate = reset {
+            other["Operations"][0]["value"] = json!("another value");
+        }
+        let (resource, schemas) = match reset {
+            Reset::Alternate => (&user, ResourceSchemas::user()),
+            _ => (&group, ResourceSchemas::group()),
+        };
+        let options = PatchOptions::strict();
+        let mut push = |who, run| all.push(Contender { group: "patch", case: name.to_owned(), who, run });
+        let mut check = resource.clone();
+        let applied = PatchOp::read(&body, &options)?.apply(&mut check, &schemas, &options)?;
+        if !applied.changed {
+            return Err(format!("{name} changes nothing").into());
+        }
+
+        // From the body as JSON value: the message is read, paths are parsed, the change is made.
+        let read = [body.clone(), other.clone()];
+        let of = schemas.clone();
+        push(
+            "scim-core",
+            patching(resource.clone(), reset, move |resource, turn| {
+                let patch = PatchOp::read(&read[turn % 2], &options);
+                patch.is_ok_and(|patch| patch.apply(resource, &of, &options).is_ok())
+            }),
+        );
+        let texts = [body.to_string(), other.to_string()];
+        let of = schemas.clone();
+        push(
+            "scim-core from JSON text",
+            patching(resource.clone(), reset, move |resource, turn| {
+                let patch = PatchOp::from_json(texts[turn % 2].as_bytes(), &options);
+                patch.is_ok_and(|patch| patch.apply(resource, &of, &options).is_ok())
+            }),
+        );
+        let parsed = [PatchOp::read(&body, &options)?, PatchOp::read(&other, &options)?];
+        let of = schemas.clone();
+        push(
+            "scim-core read before",
+            patching(resource.clone(), reset, move |resource, turn| {
+                parsed[turn % 2].apply(resource, &of, &options).is_ok()
+            }),
+        );
+        let value = bodies[name]["Operations"][0]["value"].clone();
+        push("floor value", by_hand(name, resource.clone(), reset, value));
+    }
+    Ok(())
+}
+
+fn patching(
+    mut resource: Value,
+    reset: Reset,
+    mut job: impl FnMut(&mut Value, usize) -> bool + 'static,
+) -> Option<Box<dyn FnMut(u32) -> Duration>> {
+    let original = resource["members"].as_array().cloned().unwrap_or_default();
+    let removed = original.get(7777).cloned();
+    let mut turn = 0;
+    Some(Box::new(move |times| {
+        let mut spent = Duration::ZERO;
+        if let Reset::Alternate = reset {
+            let start = Instant::now();
+            for _ in 0..times {
+                turn += 1;
+                black_box(job(&mut resource, turn));
+            }
+            return start.elapsed();
+        }
+        for _ in 0..times {
+            turn += 1;
+            let start = Instant::now();
+            black_box(job(&mut resource, turn));
+            spent += start.elapsed();
+            if let Some(members) = resource["members"].as_array_mut() {
+                match reset {
+                    Reset::Truncate => members.truncate(original.len()),
+                    Reset::Insert if members.len() < original.len() => {
+                        members.insert(7777, removed.clone().unwrap_or_default())
+                    }
+                    _ => {}
+                }
+            }
+        }
+        spent
+    }))
+}
+
+/// The bare scan of the members, or the two steps down to one value.
+fn by_hand(name: &str, resource: Value, reset: Reset, value: Value) -> Option<Box<dyn FnMut(u32) -> Duration>> {
+    let is = |member: &Value, id: &str| member.get("value").and_then(Value::as_str) == Some(id);
+    match name {
+        "add_member" => patching(resource, reset, move |resource, _| {
+            let id = value[0]["value"].as_str().unwrap_or_default();
+            let Some(members) = resource.get_mut("members").and_then(Value::as_array_mut) else {
+                return false;
+            };
+            if !members.iter().any(|member| is(member, id)) {
+                members.push(value[0].clone());
+            }
+            true
+        }),
+        "remove_member" => patching(resource, reset, move |resource, _| {
+            let Some(members) = resource.get_mut("members").and_then(Value::as_array_mut) else {
+                return false;
+            };
+            let at = members.iter().position(|member| is(member, "864a31d7-9545-4c4a-b2c7-e09f764ba011"));
+            at.map(|at| members.remove(at)).is_some()
+        }),
+        "replace_nested" => patching(resource, reset, move |resource, turn| {
+            let new = if turn % 2 == 0 { value.clone() } else { json!("another value") };
+            let emails = resource.get_mut("emails").and_then(Value::as_array_mut);
+            let work =
+                emails.and_then(|list| list.iter_mut().find(|e| e.get("type").and_then(Value::as_str) == Some("work")));
+            work.map(|email| email["value"] = new).is_some()
+        }),
+        _ => None,
+    }
+}
+
+fn measure(mut contenders: Vec<Contender>) -> Vec<Row> {
+    const LEAST: Duration = Duration::from_millis(4);
+    let mut times = Vec::new();
+    let mut allocs = Vec::new();
+    for contender in &mut contenders {
+        let (mut count, mut allocations) = (1, None);
+        if let Some(run) = &mut contender.run {
+            run(1);
+            let region = Region::new(ALLOCATOR);
+            run(1);
+            allocations = Some(region.change().allocations);
+            while run(count) < LEAST && count < 1 << 24 {
+                count *= 2;
+            }
+        }
+        times.push(count);
+        allocs.push(allocations);
+    }
+    let mut samples: Vec<Vec<f64>> = vec![Vec::new(); contenders.len()];
+    for _ in 0..ROUNDS {
+        for ((contender, count), samples) in contenders.iter_mut().zip(&times).zip(&mut samples) {
+            if let Some(run) = &mut contender.run {
+                samples.push(run(*count).as_secs_f64() * 1e9 / f64::from(*count));
+            }
+        }
+    }
+    let rows = contenders.into_iter().zip(samples).zip(allocs);
+    rows.map(|((contender, mut samples), allocs)| {
+        samples.sort_by(f64::total_cmp);
+        Row {
+            group: contender.group,
+            case: contender.case,
+            who: contender.who,
+            ns: samples.get(samples.len() / 2).copied(),
+            allocs,
+        }
+    })
+    .collect()
+}
+
+fn machine() -> Value {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown", |rest| rest.trim_start_matches([' ', '\t', ':']));
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let rustc = std::process::Command::new("rustc").arg("--version").output().ok();
+    let rustc = rustc.and_then(|out| String::from_utf8(out.stdout).ok()).unwrap_or_default();
+    json!({"cpu": cpu, "cores": cores, "rustc": rustc.split(' ').nth(1).unwrap_or("unknown")})
+}
+
+fn as_json(rows: &[Row]) -> String {
+    let rows: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let mut out = json!({"group": row.group, "case": row.case, "who": row.who, "ns": row.ns});
+            if let Some(allocs) = row.allocs {
+                out["allocs"] = json!(allocs);
+            }
+            out
+        })
+        .collect();
+    json!({"machine": machine(), "rounds": ROUNDS, "rows": rows}).to_string()
+}
+
+fn as_table(rows: &[Row]) -> String {
+    let mut out = format!("{}\n", machine());
+    let mut last = String::new();
+    let mut ours = None;
+    for row in rows {
+        let case = format!("{} {}", row.group, row.case);
+        if case != last {
+            out.push_str(&format!("\n{case}\n"));
+            ours = row.ns;
+            last = case;
+        }
+        match row.ns {
+            Some(ns) => {
+                let ratio = ours.map_or(String::new(), |ours| format!("{:8.2}x", ns / ours));
+                out.push_str(&format!("  {:26}{ns:16.1} ns {ratio} {:8} allocs\n", row.who, row.allocs.unwrap_or(0)));
+            }
+            None => out.push_str(&format!("  {:26}               -\n", row.who)),
+        }
+    }
+    out
+}

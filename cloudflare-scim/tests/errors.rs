@@ -1,5 +1,5 @@
 //! Every error body there is, and what an error says and does not say.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::similar_names)]
 
 mod common;
 

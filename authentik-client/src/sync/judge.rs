@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::SyncState;
 use super::report::{SyncOutcome, reason, report};
 use crate::id::TaskUuid;
-use crate::model::{Task, TaskState};
+use crate::model::{LogLine, Task, TaskState};
 
 pub(super) const FULL: &str = "authentik.providers.scim.tasks.scim_sync";
 const PAGE: &str = "authentik.providers.scim.tasks.scim_sync_objects";
@@ -32,7 +32,7 @@ pub(super) fn synced(page: &Task) -> bool {
 
 /// When the present try began; `None` while it waits for one.
 fn began(task: &Task) -> Option<Timestamp> {
-    task.logs.iter().filter(|line| line.event == PROCESSED).filter_map(|line| line.at()).max()
+    task.logs.iter().filter(|line| line.event == PROCESSED).filter_map(LogLine::at).max()
 }
 
 fn says_now(task: &Task, text: &str) -> bool {

@@ -206,8 +206,8 @@ pub(super) fn reason(line: &LogLine) -> String {
         return line.event.clone();
     }
     let exceptions = line.attributes.get("exception").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let values = exceptions.iter().filter_map(|exception| exception.get("exc_value")?.as_str());
-    values.filter(|value| !matches!(value.trim(), "" | "''")).next_back().unwrap_or_default().to_owned()
+    let mut values = exceptions.iter().filter_map(|exception| exception.get("exc_value")?.as_str());
+    values.rfind(|value| !matches!(value.trim(), "" | "''")).unwrap_or_default().to_owned()
 }
 
 /// A user is logged with `username`, a group with `model_name` and its uuid without hyphens.

@@ -12,7 +12,7 @@ use super::{SyncReport, SyncState, WatchOptions};
 use crate::api::Authentik;
 use crate::error::{Error, ErrorKind};
 use crate::id::{ProviderPk, ScheduleUuid, TaskUuid};
-use crate::model::{ScimProviderPatch, Task};
+use crate::model::Task;
 
 /// How often a sync that found another one running is sent again.
 const MAX_RESENDS: u32 = 5;
@@ -44,7 +44,7 @@ impl SyncWatch {
         options: WatchOptions,
     ) -> Result<Self, Error> {
         let schedule = authentik.schedules().of_provider(provider).await?.id;
-        let tasks = authentik.tasks().of_schedule(&schedule).filter("actor_name", FULL).page(1).await?.results;
+        let tasks = authentik.tasks().of_schedule(&schedule).actor(FULL).page(1).await?.results;
         let full = || tasks.iter().filter(|task| is_full(task));
         let ids = |over: Option<bool>| {
             full()
@@ -170,11 +170,7 @@ impl SyncWatch {
         match self.authentik.schedules().send(&self.schedule).await {
             Ok(_) => Ok(()),
             // Only superusers may send (facts/authentik.md §9); saving starts the sync as well.
-            Err(error) if error.is_forbidden() => {
-                let provider = self.authentik.scim_providers().get(&self.provider).await?;
-                let patch = ScimProviderPatch { name: Some(provider.name), ..ScimProviderPatch::default() };
-                self.authentik.scim_providers().update(&self.provider, &patch).await.map(drop)
-            }
+            Err(error) if error.is_forbidden() => self.authentik.scim_providers().save(&self.provider).await.map(drop),
             Err(error) => Err(error),
         }
     }

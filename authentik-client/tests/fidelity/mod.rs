@@ -223,18 +223,15 @@ impl Transport for RecordedServer {
             .iter()
             .position(|exchange| same(exchange) && free_order(&exchange["request_body"]) == free_order(&parsed))
             .or_else(|| server.open.iter().position(same));
-        let (status, answer, cut) = match best {
-            Some(index) => {
-                let exchange = server.open.remove(index);
-                let cut = exchange["note"].as_str().is_some_and(|note| note.contains("closed"));
-                (exchange["status"].as_u64().unwrap_or(0) as u16, exchange["response_body"].clone(), cut)
-            }
-            None => {
-                server.surplus.push(format!("{method} {target} {body}"));
-                match server.last.get(&target) {
-                    Some((status, answer)) if method == "GET" => (*status, answer.clone(), false),
-                    _ => (404, json!({"status": "404", "detail": "not recorded"}), false),
-                }
+        let (status, answer, cut) = if let Some(index) = best {
+            let exchange = server.open.remove(index);
+            let cut = exchange["note"].as_str().is_some_and(|note| note.contains("closed"));
+            (exchange["status"].as_u64().unwrap_or(0) as u16, exchange["response_body"].clone(), cut)
+        } else {
+            server.surplus.push(format!("{method} {target} {body}"));
+            match server.last.get(&target) {
+                Some((status, answer)) if method == "GET" => (*status, answer.clone(), false),
+                _ => (404, json!({"status": "404", "detail": "not recorded"}), false),
             }
         };
         if method == "GET" {
@@ -287,6 +284,12 @@ pub(crate) struct Replay {
     server: RecordedServer,
     origin: Timestamp,
     begun: Instant,
+    /// Whether counts in lists are compared too.
+    pub(crate) exact_lists: bool,
+    /// Who calls; the superuser unless set.
+    pub(crate) token: Option<String>,
+    /// The last key that `view_key` showed.
+    pub(crate) key: Mutex<Option<String>>,
 }
 
 impl Replay {
@@ -304,7 +307,15 @@ impl Replay {
         let origin = Timestamp::from_millisecond(start - if back < 100 { back + 60_000 } else { back }).unwrap();
         let authentik =
             EmbeddedAuthentik::builder(Arc::new(server.clone())).switches(switches).start_at(origin).seed(SEED).build();
-        Self { authentik, server, origin, begun: Instant::now() }
+        Self {
+            authentik,
+            server,
+            origin,
+            begun: Instant::now(),
+            exact_lists: false,
+            token: None,
+            key: Mutex::new(None),
+        }
     }
 
     /// Tells which recorded mapping is one of the managed ones.
@@ -320,6 +331,29 @@ impl Replay {
             .body(Bytes::new())
             .unwrap();
         serde_json::from_slice(self.authentik.send(request).await.unwrap().body()).unwrap()
+    }
+
+    /// Creates something that the recordings presuppose; `recorded` names the ids it has there.
+    pub(crate) async fn create(&self, path: &str, body: Value, recorded: Value) -> Value {
+        let body = self.server.0.lock().unwrap().ids.body(&body, "");
+        let request = http::Request::post(format!("http://authentik/api/v3/{path}"))
+            .header("authorization", format!("Bearer {}", self.authentik.token()))
+            .header("content-type", "application/json")
+            .body(Bytes::from(body.to_string()))
+            .unwrap();
+        let answer = self.authentik.send(request).await.unwrap();
+        let ours: Value = serde_json::from_slice(answer.body()).unwrap();
+        assert!(answer.status().is_success(), "{path}: {ours}");
+        self.server.0.lock().unwrap().ids.learn(&recorded, &ours, "");
+        ours
+    }
+
+    /// What was sent so far is not part of the comparison.
+    pub(crate) async fn forget(&self) {
+        let _idle = self.authentik.idle(Duration::from_secs(60)).await;
+        let mut server = self.server.0.lock().unwrap();
+        server.sent.clear();
+        server.surplus.clear();
     }
 
     async fn until(&self, at: Timestamp) {
@@ -355,10 +389,23 @@ impl Replay {
         report
     }
 
+    /// The API side of one file alone, one call after the other.
+    pub(crate) async fn api_only(&mut self, file: &str) -> Report {
+        let mut report = Report::default();
+        let scim = exchanges(file).into_iter().filter(|exchange| exchange["side"] == "scim");
+        self.server.0.lock().unwrap().open = scim.collect();
+        for exchange in exchanges(file).iter().filter(|exchange| exchange["side"] == "api") {
+            report.api += 1;
+            self.call(exchange, &mut report).await;
+        }
+        report
+    }
+
     async fn call(&self, exchange: &Value, report: &mut Report) {
         let recorded_target = exchange["target"].as_str().unwrap();
         if let Some((_, rest)) = recorded_target.split_once("/tasks/schedules/")
             && let Some((id, _)) = rest.split_once('/')
+            && !id.starts_with("00000000")
             && !self.server.0.lock().unwrap().ids.text.contains_key(id)
         {
             // A schedule that no recorded list shows: ours is the latest one.
@@ -372,33 +419,56 @@ impl Replay {
             (server.ids.target(recorded_target), server.ids.body(&exchange["request_body"], ""))
         };
         let method = exchange["method"].as_str().unwrap();
+        let header = |name: &str| exchange["request_headers"][name].as_str().unwrap_or("application/json").to_owned();
         let mut request = http::Request::builder()
             .method(method)
             .uri(format!("http://authentik{target}"))
-            .header("accept", "application/json")
-            .header("authorization", format!("Bearer {}", self.authentik.token()));
-        let bytes = if body.is_null() {
-            Bytes::new()
-        } else {
-            request = request.header("content-type", "application/json");
-            Bytes::from(body.to_string())
+            .header("accept", header("accept"))
+            .header("authorization", format!("Bearer {}", self.token.as_deref().unwrap_or(self.authentik.token())));
+        let bytes = match &body {
+            Value::Null => Bytes::new(),
+            // Recorded as text: what is not JSON.
+            Value::String(text) => Bytes::from(text.clone()),
+            json => Bytes::from(json.to_string()),
         };
+        if !bytes.is_empty() {
+            request = request.header("content-type", header("content-type"));
+        }
         let response = self.authentik.send(request.body(bytes).unwrap()).await.unwrap();
         let status = u64::from(response.status().as_u16());
+        let text = String::from_utf8_lossy(response.body()).into_owned();
         if exchange["status"] != status {
-            let text = String::from_utf8_lossy(response.body()).into_owned();
-            report
-                .differences
-                .push(format!("{method} {recorded_target}: {status}, recorded {} {text}", exchange["status"]));
+            let what = format!("{method} {recorded_target}: {status}, recorded {} {text}", exchange["status"]);
+            report.differences.push(what);
             return;
         }
-        if let Ok(ours) = serde_json::from_slice::<Value>(response.body()) {
-            let recorded = &exchange["response_body"];
+        for name in ["allow", "content-type", "location"] {
+            let recorded = &exchange["response_headers"][name];
+            let ours = response.headers().get(name).map(|value| value.to_str().unwrap());
+            if recorded.is_string() && ours != recorded.as_str() {
+                report.differences.push(format!("{method} {recorded_target}: {name} is {ours:?}, recorded {recorded}"));
+            }
+        }
+        let recorded = &exchange["response_body"];
+        let ours = serde_json::from_str::<Value>(&text).unwrap_or(Value::Null);
+        if let Some(key) = ours["key"].as_str() {
+            *self.key.lock().unwrap() = Some(key.to_owned());
+        }
+        if status >= 400 {
+            let back: Value =
+                serde_json::from_str(&self.server.0.lock().unwrap().ids.to_recorded(&text)).unwrap_or(Value::Null);
+            if recorded.is_object() && back != *recorded || recorded.is_null() && !text.is_empty() {
+                report.differences.push(format!("{method} {recorded_target}: {back}, recorded {recorded}"));
+            }
+        } else if recorded.is_object() {
             self.server.0.lock().unwrap().ids.learn(recorded, &ours, "");
-            if recorded.is_object() {
-                shape(recorded, &ours, "", &mut |what| {
-                    report.differences.push(format!("{method} {recorded_target}: {what}"));
-                });
+            shape(recorded, &ours, "", &mut |what| {
+                report.differences.push(format!("{method} {recorded_target}: {what}"));
+            });
+            let count = |body: &Value| body["pagination"].clone();
+            if recorded["pagination"].is_object() && self.exact_lists && count(recorded) != count(&ours) {
+                let what = format!("{method} {recorded_target}: {}, recorded {}", count(&ours), count(recorded));
+                report.differences.push(what);
             }
         }
     }

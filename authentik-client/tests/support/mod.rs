@@ -104,3 +104,41 @@ pub(crate) fn recorded_tasks(name: &str, nth: usize) -> Vec<Value> {
     });
     looks.map(|exchange| exchange["response_body"]["results"].as_array().unwrap().clone()).nth(nth).unwrap()
 }
+
+/// A SCIM server that holds nothing, accepts everything and counts the ids that it gives.
+pub(crate) fn scim_sink() -> Arc<dyn scim_core::transport::Transport> {
+    let next = std::sync::atomic::AtomicU32::new(1);
+    from_fn(move |request: http::Request<Bytes>| {
+        let path = request.uri().path().to_owned();
+        let mut body: Value = serde_json::from_slice(request.body()).unwrap_or(json!({}));
+        let list = path.ends_with("/Users") || path.ends_with("/Groups");
+        let status = match request.method().as_str() {
+            "POST" => {
+                body["id"] = json!(next.fetch_add(1, std::sync::atomic::Ordering::SeqCst).to_string());
+                201
+            }
+            "GET" if path.ends_with("/ServiceProviderConfig") => {
+                body = json!({"patch": {"supported": true}, "filter": {"supported": true, "maxResults": 100},
+                    "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0}, "sort": {"supported": false},
+                    "changePassword": {"supported": false}, "etag": {"supported": false}, "authenticationSchemes": []});
+                200
+            }
+            "GET" if list => {
+                body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0,
+                    "itemsPerPage": 0, "startIndex": 1, "Resources": []});
+                200
+            }
+            "DELETE" => 204,
+            _ => {
+                let id = path.rsplit('/').next().unwrap_or_default();
+                body =
+                    json!({"id": id, "displayName": "x", "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"]});
+                200
+            }
+        };
+        let mut response = answer(status, &if status == 204 { Value::Null } else { body });
+        response.headers_mut().insert("content-type", "application/scim+json".parse().unwrap());
+        async move { Ok(response) }
+    })
+    .shared()
+}

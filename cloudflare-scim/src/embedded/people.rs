@@ -45,7 +45,7 @@ impl State {
             id,
             tag: tag.clone(),
             status,
-            policies: minimal.into_iter().collect(),
+            policies: vec![minimal],
             granted: std::collections::BTreeSet::new(),
         });
         Ok(tag)

@@ -461,6 +461,14 @@ switches! {
         Ignore = "ignore",
     } rule "28" mark "obs" about "page on the v4 lists that have pages";
 
+    /// `page` and `per_page` out of bounds on v4 lists.
+    page_bounds: PageBounds {
+        /// The nearest number that is allowed counts.
+        Clamp = "clamp",
+        /// 400.
+        Refuse = "refuse",
+    } rule "24" mark "inf" about "page and per_page beyond the documented bounds";
+
     /// A fault that hits every n-th request (see `fault_every`).
     fault: FaultSwitch {
         /// None.

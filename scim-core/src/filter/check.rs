@@ -21,7 +21,14 @@ pub(crate) enum Check {
     Date {
         op: CompareOp,
         date: DateTime,
+        /// The literal, if it has the form in which texts sort like instants.
+        plain: Option<Text>,
         text: TextCheck,
+    },
+    /// `eq` to one of several texts: a chain of `or` on one attribute. Sorted, and folded unless exact.
+    OneOf {
+        needles: Vec<Text>,
+        exact: bool,
     },
     Number {
         op: CompareOp,
@@ -65,7 +72,7 @@ impl Check {
                 let is_date = matches!(kind, None | Some(AttributeType::DateTime));
                 match DateTime::read(literal) {
                     Some(date) if is_date && !matches!(op, CompareOp::Co | CompareOp::Sw | CompareOp::Ew) => {
-                        Self::Date { op, date, text }
+                        Self::Date { op, date, plain: is_plain_utc(literal).then(|| literal.clone()), text }
                     }
                     _ => Self::Text(text),
                 }
@@ -75,6 +82,10 @@ impl Check {
 
     /// Whether an attribute meets the check: any of its values. `sub` selects a sub-attribute of each.
     pub(crate) fn holds(&self, value: Option<&Value>, sub: Option<&str>) -> bool {
+        // The everyday case: text in a simple attribute.
+        if let (Some(Value::String(text)), None) = (value, sub) {
+            return self.accepts_text(text);
+        }
         let mut seen = false;
         let mut met = false;
         match value {
@@ -100,10 +111,11 @@ impl Check {
             | Self::Date { op, .. }
             | Self::Number { op, .. }
             | Self::Boolean { op, .. } => *op == CompareOp::Ne,
-            Self::Present | Self::Never => false,
+            Self::Present | Self::OneOf { .. } | Self::Never => false,
         }
     }
 
+    #[inline]
     fn visit(&self, element: &Value, sub: Option<&str>, seen: &mut bool) -> bool {
         let value = match (element, sub) {
             (Value::Object(map), Some(sub)) => get_folded(map, sub),
@@ -134,6 +146,7 @@ impl Check {
                 Value::String(text) => self.accepts_text(text),
                 _ => check.op == CompareOp::Ne,
             },
+            Self::OneOf { .. } => value.as_str().is_some_and(|text| self.accepts_text(text)),
             Self::Number { op, number } => match value {
                 Value::Number(value) => {
                     Numeric::of_json(value).compare(*number).map_or(*op == CompareOp::Ne, |order| ordered(*op, order))
@@ -148,12 +161,18 @@ impl Check {
         }
     }
 
+    #[inline]
     pub(crate) fn accepts_text(&self, value: &str) -> bool {
         match self {
             Self::Present => !value.is_empty(),
             Self::Unassigned(wanted) => !*wanted,
             Self::Text(check) => check.accepts(value),
-            Self::Date { op, date, text } => match DateTime::read(value) {
+            Self::OneOf { needles, exact } => {
+                let value = if *exact { std::borrow::Cow::Borrowed(value) } else { text::fold(value) };
+                needles.binary_search_by(|needle| (**needle).cmp(&*value)).is_ok()
+            }
+            Self::Date { op, plain: Some(plain), .. } if is_plain_utc(value) => ordered(*op, value.cmp(plain)),
+            Self::Date { op, date, text, .. } => match DateTime::read(value) {
                 Some(value) => ordered(*op, value.cmp(date)),
                 None => text.accepts(value),
             },
@@ -162,15 +181,40 @@ impl Check {
         }
     }
 
+    /// A number of the crate's own types, none of which RFC 7643 gives a user or group.
+    pub(crate) fn accepts_number(&self, value: u64) -> bool {
+        self.accepts(&Value::from(value))
+    }
+
+    /// Whether an object as a whole is looked at, not its `value`.
+    pub(crate) fn is_about_presence(&self) -> bool {
+        matches!(self, Self::Present | Self::Unassigned(_))
+    }
+
+    pub(crate) fn accepts_json(&self, value: &Value) -> bool {
+        self.accepts(value)
+    }
+
     pub(crate) fn accepts_bool(&self, value: bool) -> bool {
         match self {
             Self::Present => true,
             Self::Unassigned(wanted) => !*wanted,
             Self::Boolean { op, value: wanted } => (value == *wanted) == (*op == CompareOp::Eq),
             Self::Text(TextCheck { op, .. }) | Self::Date { op, .. } | Self::Number { op, .. } => *op == CompareOp::Ne,
-            Self::Never => false,
+            Self::OneOf { .. } | Self::Never => false,
         }
     }
+}
+
+/// `2011-05-13T04:42:34Z`: such texts are in the order of their instants.
+fn is_plain_utc(text: &str) -> bool {
+    const SHAPE: &[u8; 20] = b"0000-00-00T00:00:00Z";
+    let bytes = text.as_bytes();
+    bytes.len() == SHAPE.len()
+        && bytes.iter().zip(SHAPE).all(|(byte, shape)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape })
+        // The end of a day and a leap second have two spellings.
+        && bytes.get(11..13) != Some(b"24")
+        && bytes.get(17) != Some(&b'6')
 }
 
 fn folded(literal: &Text) -> Text {
@@ -181,7 +225,7 @@ fn folded(literal: &Text) -> Text {
 }
 
 /// `pr`: not null, not empty, and a complex value holds at least one value (RFC 7644 Table 3).
-fn is_present(value: &Value) -> bool {
+pub(crate) fn is_present(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.is_empty(),
         // JSON that arrived as text is at most 128 deep, and values that are built deeper were checked before.
@@ -205,11 +249,17 @@ fn ordered(op: CompareOp, order: Ordering) -> bool {
 }
 
 impl TextCheck {
+    /// The parts of an `eq`, to be joined with others in [`Check::OneOf`].
+    pub(crate) fn equality(&self) -> Option<(&Text, bool)> {
+        (self.op == CompareOp::Eq).then_some((&self.needle, self.exact))
+    }
+
     /// The text that `eq` asks for.
     pub(crate) fn equals(&self) -> Option<&str> {
         (self.op == CompareOp::Eq).then_some(&*self.needle)
     }
 
+    #[inline]
     fn accepts(&self, value: &str) -> bool {
         let needle = &*self.needle;
         if self.exact {

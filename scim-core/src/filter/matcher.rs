@@ -70,7 +70,7 @@ pub(crate) enum Node {
 }
 
 /// Where an attribute is, relative to the object that is looked at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Place {
     pub(crate) extension: Option<Text>,
     pub(crate) name: Text,
@@ -98,8 +98,8 @@ impl Matcher {
         }
     }
 
-    pub(crate) fn root(&self) -> &Node {
-        &self.root
+    pub(crate) fn into_root(self) -> Node {
+        self.root
     }
 }
 
@@ -133,7 +133,7 @@ impl ElementMatcher {
 }
 
 impl Node {
-    fn holds(&self, map: &Map<String, Value>) -> bool {
+    pub(crate) fn holds(&self, map: &Map<String, Value>) -> bool {
         match self {
             Self::All(list) => list.iter().all(|node| node.holds(map)),
             Self::Any(list) => list.iter().any(|node| node.holds(map)),
@@ -176,6 +176,45 @@ impl Place {
     }
 }
 
+/// `id eq "1" or id eq "2" or …` looks the attribute up once.
+fn join_equalities(nodes: Vec<Node>) -> Node {
+    let mut joined: Vec<Node> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Node::Test(Test { place, sub, check: Check::Text(text) }) = &node else {
+            joined.push(node);
+            continue;
+        };
+        let Some((needle, exact)) = text.equality() else {
+            joined.push(node);
+            continue;
+        };
+        // Only the last group is looked at: chains are written together, and the cost stays linear.
+        match joined.last_mut() {
+            Some(Node::Test(Test { place: other, sub: other_sub, check: Check::OneOf { needles, exact: same } }))
+                if place == other && sub == other_sub && exact == *same =>
+            {
+                needles.push(needle.clone());
+            }
+            _ => {
+                let check = Check::OneOf { needles: vec![needle.clone()], exact };
+                joined.push(Node::Test(Test { place: place.clone(), sub: sub.clone(), check }));
+            }
+        }
+    }
+    for node in &mut joined {
+        if let Node::Test(Test { check: Check::OneOf { needles, .. }, .. }) = node {
+            needles.sort_unstable();
+        }
+    }
+    match (joined.pop(), joined.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => {
+            joined.extend(last);
+            Node::Any(joined)
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Scope<'a> {
     Resource(&'a ResourceSchemas),
@@ -198,7 +237,7 @@ impl<'a> Compiler<'a> {
         }
         Ok(match filter {
             Filter::And(list) => Node::All(self.nodes(list, depth)?),
-            Filter::Or(list) => Node::Any(self.nodes(list, depth)?),
+            Filter::Or(list) => join_equalities(self.nodes(list, depth)?),
             Filter::Not(inner) => Node::Not(Box::new(self.node(inner, depth + 1)?)),
             Filter::Present(path) => {
                 let (place, sub, _) = self.resolve(path)?;
@@ -231,7 +270,6 @@ impl<'a> Compiler<'a> {
     }
 
     /// Place, sub-attribute and definition of what a path names; the definition is that of the attribute.
-    #[expect(clippy::type_complexity, reason = "three parts that are taken apart at once")]
     fn resolve(&self, path: &AttributePath) -> Result<(Place, Option<Text>, Option<&'a Attribute>), FilterError> {
         let untyped = || {
             let place = Place { extension: path.urn().map(Text::from), name: path.name().into() };

@@ -23,12 +23,15 @@ mod display;
 mod literal;
 mod matcher;
 pub(crate) mod parse;
+pub(crate) mod typed;
 
 pub use crate::text::Text;
 pub use ast::{CompareOp, Comparison, Filter, ValuePath};
 pub use build::attr;
+pub(crate) use check::is_present;
 pub use literal::{Literal, Number};
 pub(crate) use literal::{Numeric, is_json_number};
-pub use matcher::{FilterError, Matcher};
 pub(crate) use matcher::ElementMatcher;
+pub use matcher::{FilterError, Matcher};
 pub use parse::{ParseOptions, Parsed};
+pub use typed::{TypedMatcher, TypedResource};

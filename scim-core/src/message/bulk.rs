@@ -2,7 +2,7 @@ use serde::de::Deserializer;
 use serde_json::Value;
 
 use super::error::status_of;
-use crate::resource::wire::{Wire, wire_struct};
+use crate::resource::wire::{Node, Wire, wire_struct};
 
 wire_struct! {
     /// One operation of a bulk request (RFC 7644 §3.7).
@@ -64,6 +64,9 @@ impl Wire for BulkStatus {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let value = <Value as serde::Deserialize>::deserialize(deserializer)?;
         Ok(status_of(&value).map(BulkStatus))
+    }
+    fn node(&self) -> Node<'_> {
+        Node::Number(self.0.into())
     }
 }
 

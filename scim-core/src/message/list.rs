@@ -149,7 +149,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PageVisitor<T> {
                 4 => page.next_cursor = member(&mut map, "nextCursor")?,
                 5 => page.previous_cursor = member(&mut map, "previousCursor")?,
                 _ => {
-                    page.resources = map.next_value_seed(Elements(PhantomData)).map_err(|e| locate(&e, "Resources"))?
+                    page.resources = map.next_value_seed(Elements(PhantomData)).map_err(|e| locate(&e, "Resources"))?;
                 }
             }
         }

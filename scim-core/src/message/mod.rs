@@ -12,14 +12,20 @@
 //! ```
 
 mod bulk;
+mod bulk_order;
 mod error;
 mod list;
+mod projection;
 mod search;
+mod sort;
 
 pub use bulk::{BulkOperation, BulkRequest, BulkResponse, BulkResult, BulkStatus};
+pub use bulk_order::{BulkOrder, resolve_bulk_ids};
 pub use error::{ScimError, ScimType};
 pub use list::ListResponse;
+pub use projection::Projection;
 pub use search::{SearchRequest, SortOrder};
+pub use sort::Sort;
 
 /// URI of [`ListResponse`].
 pub const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";

@@ -113,15 +113,19 @@ impl Session<'_> {
                     return Err(PatchError::mutability("the attribute is readOnly"));
                 }
                 let slot = self.store.slot(at.home, at.attribute.name());
+                let writes = self.store.writes();
                 self.elements(op, at.attribute, &slot, filter.as_ref(), sub, value)?;
-                self.settle(at.home);
+                self.settle(at.home, writes);
                 Ok(())
             }
         }
     }
 
-    pub(super) fn settle(&mut self, home: Home<'_>) {
-        if let Home::Extension(uri) = home {
+    /// Keeps `schemas` in step if there were writes to an extension since `writes`.
+    pub(super) fn settle(&mut self, home: Home<'_>, writes: usize) {
+        if let Home::Extension(uri) = home
+            && self.store.writes() > writes
+        {
             self.store.settle_extension(uri);
         }
     }
@@ -178,7 +182,9 @@ impl Session<'_> {
                 self.at_path(op, &PatchPath::of(path), Some(value))
             }
             Found::Extension(_) | Found::Nothing if self.conform.allows(Quirk::UnknownSubattr) => Ok(()),
-            Found::Extension(_) | Found::Nothing => Err(PatchError::path("no schema of this resource type has such an attribute")),
+            Found::Extension(_) | Found::Nothing => {
+                Err(PatchError::path("no schema of this resource type has such an attribute"))
+            }
         }
     }
 
@@ -209,6 +215,10 @@ impl Session<'_> {
         check_names(members)?;
         for (name, value) in members {
             let Some(attribute) = schema.attribute(name) else {
+                if name.contains(['.', '[']) && !self.conform.tolerated.is_empty() {
+                    self.pathless_member(op, &format!("{}:{name}", schema.id()), value)?;
+                    continue;
+                }
                 if self.conform.allows(Quirk::UnknownSubattr) {
                     continue;
                 }
@@ -234,9 +244,11 @@ impl Session<'_> {
             return Err(PatchError::value("`remove` of an extension takes no value"));
         }
         let home = Home::Extension(schema.id());
+        let writes = self.store.writes();
         if op != Op::Add {
             for attribute in &schema.attributes {
-                let named = members.is_some_and(|m| m.iter().any(|(k, v)| same_name(k, attribute.name()) && !is_unassigned(v)));
+                let named =
+                    members.is_some_and(|m| m.iter().any(|(k, v)| same_name(k, attribute.name()) && !is_unassigned(v)));
                 let slot = self.store.slot(home, attribute.name());
                 if !named && !attribute.is_read_only() && self.store.get(&slot).is_some() {
                     self.unassign(attribute, &slot, PatchError::mutability)?;
@@ -247,7 +259,7 @@ impl Session<'_> {
             Some(members) if op != Op::Remove => self.extension_members(op, schema, members)?,
             _ => {}
         }
-        self.settle(home);
+        self.settle(home, writes);
         Ok(())
     }
 
@@ -286,7 +298,8 @@ impl Session<'_> {
 
 /// Two spellings of one name are an error (RFC 7643 §2.1).
 fn check_names(map: &Map<String, Value>) -> Result<(), PatchError> {
-    crate::resource::wire::check_spellings::<serde_json::Error>(map).map_err(|error| PatchError::syntax(error.to_string()))
+    crate::resource::wire::check_spellings::<serde_json::Error>(map)
+        .map_err(|error| PatchError::syntax(error.to_string()))
 }
 
 pub(super) fn short(text: &str) -> String {

@@ -69,7 +69,6 @@ impl Conform {
     /// Whether an empty string for this complex attribute means that it is to be unassigned.
     fn clears(&mut self, attribute: &Attribute) -> bool {
         attribute.is_complex()
-            && attribute.sub_attribute("value").is_some()
             && self.tolerated.contains(Quirk::EmptyStringClears)
             && self.allows(Quirk::ComplexAsString)
             && self.allows(Quirk::EmptyStringClears)
@@ -120,7 +119,10 @@ impl Conform {
     fn scalar(&mut self, attribute: &Attribute, value: &Value) -> Result<Value, PatchError> {
         match (attribute.attribute_type(), value) {
             (AttributeType::String | AttributeType::Reference, Value::String(text)) => {
-                if text.starts_with('{') && self.is_lenient() && serde_json::from_str::<Map<String, Value>>(text).is_ok() {
+                if text.starts_with(['{', '['])
+                    && self.is_lenient()
+                    && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+                {
                     self.allows(Quirk::JsonInString);
                 }
                 Ok(value.clone())
@@ -130,7 +132,9 @@ impl Conform {
             (AttributeType::Binary, _) => Err(wrong_type(attribute, "base64")),
             (AttributeType::DateTime, Value::String(text)) if DateTime::read(text).is_some() => Ok(value.clone()),
             (AttributeType::DateTime, _) => Err(wrong_type(attribute, "a date-time")),
-            (AttributeType::Boolean, Value::Bool(_)) => Ok(value.clone()),
+            (AttributeType::Boolean, Value::Bool(_))
+            | (AttributeType::Decimal, Value::Number(_))
+            | (AttributeType::Complex | AttributeType::Other(_), _) => Ok(value.clone()),
             (AttributeType::Boolean, Value::String(text)) => {
                 for word in ["true", "false"] {
                     if text.eq_ignore_ascii_case(word) && self.allows(Quirk::BoolString) {
@@ -141,12 +145,13 @@ impl Conform {
             }
             (AttributeType::Boolean, _) => Err(wrong_type(attribute, "true or false")),
             (AttributeType::Integer, Value::Number(number)) if !number.is_f64() => Ok(value.clone()),
-            (AttributeType::Decimal, Value::Number(_)) => Ok(value.clone()),
             (kind @ (AttributeType::Integer | AttributeType::Decimal), Value::String(text)) => {
                 let whole = *kind == AttributeType::Integer;
                 match serde_json::from_str::<serde_json::Number>(text) {
                     Ok(number)
-                        if is_json_number(text.as_bytes()) && !(whole && number.is_f64()) && self.allows(Quirk::NumberString) =>
+                        if is_json_number(text.as_bytes())
+                            && !(whole && number.is_f64())
+                            && self.allows(Quirk::NumberString) =>
                     {
                         Ok(Value::Number(number))
                     }
@@ -155,7 +160,6 @@ impl Conform {
             }
             (AttributeType::Integer, _) => Err(wrong_type(attribute, "a whole number")),
             (AttributeType::Decimal, _) => Err(wrong_type(attribute, "a number")),
-            (AttributeType::Complex | AttributeType::Other(_), _) => Ok(value.clone()),
         }
     }
 
@@ -171,9 +175,7 @@ impl Conform {
                 return Err(PatchError::value(format!("`{}` has no sub-attribute `{name}`", attribute.name())));
             };
             let value = if value.is_null() {
-                if attribute.is_multi_valued() {
-                    self.allows(Quirk::NullSubattr);
-                }
+                self.allows(Quirk::NullSubattr);
                 Value::Null
             } else if sub.is_multi_valued() {
                 Value::Array(self.list(sub, value)?)

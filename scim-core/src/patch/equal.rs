@@ -10,14 +10,18 @@ pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => a == b,
         (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Number(a), Value::Number(b)) => Numeric::of_json(a).compare(Numeric::of_json(b)).is_some_and(|o| o.is_eq()),
+        (Value::Number(a), Value::Number(b)) => {
+            Numeric::of_json(a).compare(Numeric::of_json(b)).is_some_and(std::cmp::Ordering::is_eq)
+        }
         (Value::Array(a), Value::Array(b)) if !a.is_empty() && !b.is_empty() => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
             let held = |map: &serde_json::Map<String, Value>| map.values().filter(|v| !is_unassigned(v)).count();
             held(a) == held(b)
-                && a.iter().filter(|(_, v)| !is_unassigned(v)).all(|(name, a)| get_folded(b, name).is_some_and(|b| same_value(a, b)))
+                && a.iter()
+                    .filter(|(_, v)| !is_unassigned(v))
+                    .all(|(name, a)| get_folded(b, name).is_some_and(|b| same_value(a, b)))
         }
         (a, b) => is_unassigned(a) && is_unassigned(b),
     }
@@ -28,8 +32,11 @@ pub(crate) fn canonical(value: &Value) -> String {
     fn write(value: &Value, out: &mut String) {
         match value {
             Value::Object(map) => {
-                let mut members: Vec<_> =
-                    map.iter().filter(|(_, v)| !is_unassigned(v)).map(|(name, v)| (name.to_ascii_lowercase(), v)).collect();
+                let mut members: Vec<_> = map
+                    .iter()
+                    .filter(|(_, v)| !is_unassigned(v))
+                    .map(|(name, v)| (name.to_ascii_lowercase(), v))
+                    .collect();
                 members.sort_by(|(a, _), (b, _)| a.cmp(b));
                 out.push('{');
                 for (name, value) in members {

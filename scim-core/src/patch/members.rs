@@ -63,7 +63,8 @@ impl KeyIndex {
             return keep_unknown(list, new);
         }
         if !indexed {
-            self.places = list.iter().enumerate().filter_map(|(at, e)| Some((self.hasher.hash_one(key_of(e)?), at))).collect();
+            self.places =
+                list.iter().enumerate().filter_map(|(at, e)| Some((self.hasher.hash_one(key_of(e)?), at))).collect();
             self.slot = Some(slot.clone());
         }
         let mut next = list.len();
@@ -147,10 +148,9 @@ fn keep_unknown(list: &[Value], mut new: Vec<Value>) -> (Vec<Value>, bool) {
 /// The last eight bytes of a key and its length: enough to tell UUIDs, numbers and names apart.
 fn tail(key: &str) -> u64 {
     let bytes = key.as_bytes();
-    let last = bytes.last_chunk::<8>().map_or_else(
-        || bytes.iter().fold(0, |sum, &b| sum << 8 | u64::from(b)),
-        |chunk| u64::from_le_bytes(*chunk),
-    );
+    let last = bytes
+        .last_chunk::<8>()
+        .map_or_else(|| bytes.iter().fold(0, |sum, &b| sum << 8 | u64::from(b)), |chunk| u64::from_le_bytes(*chunk));
     last ^ bytes.len() as u64
 }
 

@@ -25,6 +25,7 @@
 
 mod apply;
 mod conform;
+mod diff;
 mod equal;
 mod error;
 mod members;
@@ -36,6 +37,7 @@ mod target;
 mod write;
 
 pub use apply::Applied;
+pub use diff::{DiffOptions, diff};
 pub use error::PatchError;
 pub use message::{Op, Operation, PatchOp};
 pub use options::PatchOptions;

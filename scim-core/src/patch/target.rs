@@ -25,7 +25,9 @@ pub(super) fn resolve<'s>(
     let attribute_path = path.attribute();
     let (at, sub_name) = match locate(attribute_path, schemas, conform) {
         Found::Attribute(at, sub) => (at, sub),
-        Found::Extension(schema) if path.filter().is_none() && path.sub().is_none() => return Ok(Target::Extension(schema)),
+        Found::Extension(schema) if path.filter().is_none() && path.sub().is_none() => {
+            return Ok(Target::Extension(schema));
+        }
         _ => return Err(PatchError::path("no schema of this resource type has such an attribute")),
     };
     let attribute = at.attribute;

@@ -23,6 +23,7 @@ impl Session<'_> {
             return Err(PatchError::mutability(format!("`{}` is readOnly", attribute.name())));
         }
         let slot = self.store.slot(at.home, attribute.name());
+        let writes = self.store.writes();
         match (op, value) {
             (Op::Remove, None | Some(Value::Null)) => self.unassign(attribute, &slot, PatchError::mutability)?,
             (Op::Remove, Some(value)) => self.remove_values(attribute, &slot, value)?,
@@ -33,12 +34,16 @@ impl Session<'_> {
             (_, Some(value)) if attribute.is_multi_valued() => self.replace_values(attribute, &slot, value)?,
             (_, Some(value)) => self.set_single(op, attribute, &slot, value)?,
         }
-        self.settle(at.home);
+        self.settle(at.home, writes);
         Ok(())
     }
 
     fn set_single(&mut self, op: Op, attribute: &Attribute, slot: &Slot, value: &Value) -> Result<(), PatchError> {
-        let value = if is_unassigned(value) && !value.is_object() { Value::Null } else { self.conform.single(attribute, value)? };
+        let value = if is_unassigned(value) && !value.is_object() {
+            Value::Null
+        } else {
+            self.conform.single(attribute, value)?
+        };
         match value {
             Value::Null => self.unassign(attribute, slot, PatchError::value),
             Value::Object(members) if attribute.is_complex() => {
@@ -46,7 +51,7 @@ impl Session<'_> {
                     Some(Value::Object(current)) => current.clone(),
                     _ => Map::new(),
                 };
-                if self.merge(op, attribute, &mut merged, members)? {
+                if merge(op, attribute, &mut merged, members)? {
                     let empty = merged.values().all(is_unassigned);
                     self.store.set(slot, (!empty).then_some(Value::Object(merged)));
                 }
@@ -63,58 +68,6 @@ impl Session<'_> {
                 self.store.set(slot, Some(value));
                 Ok(())
             }
-        }
-    }
-
-    /// Sub-attributes that are not named stay (RFC 7644 §3.5.2.3). Returns whether anything changed.
-    fn merge(&self, op: Op, attribute: &Attribute, into: &mut Map<String, Value>, members: Map<String, Value>) -> Result<bool, PatchError> {
-        let mut changed = false;
-        for (name, value) in members {
-            if let Some(sub) = attribute.sub_attribute(&name) {
-                changed |= self.merge_one(op, sub, into, value)?;
-            }
-        }
-        Ok(changed)
-    }
-
-    fn merge_one(&self, op: Op, sub: &Attribute, into: &mut Map<String, Value>, value: Value) -> Result<bool, PatchError> {
-        let key = spelling(into, sub.name()).unwrap_or(sub.name()).to_owned();
-        let current = into.get(&key).filter(|value| !is_unassigned(value));
-        let Some(value) = self.checked(op, sub, current, value)? else {
-            return Ok(false);
-        };
-        match value {
-            Value::Null => drop(into.remove(&key)),
-            value => drop(into.insert(key, value)),
-        }
-        Ok(true)
-    }
-
-    /// The value that a sub-attribute gets, null to take it away; `None` if nothing changes.
-    fn checked(&self, op: Op, sub: &Attribute, current: Option<&Value>, value: Value) -> Result<Option<Value>, PatchError> {
-        let unassigns = is_unassigned(&value);
-        if unassigns && (current.is_none() || (op == Op::Add && !value.is_null())) {
-            return Ok(None);
-        }
-        if !unassigns && current.is_some_and(|current| same_value(current, &value)) {
-            return Ok(None);
-        }
-        if sub.is_immutable() && current.is_some() {
-            return Err(PatchError::mutability(format!("`{}` is immutable and set", sub.name())));
-        }
-        if unassigns {
-            if sub.is_required() {
-                return Err(PatchError::mutability(format!("`{}` is required", sub.name())));
-            }
-            return Ok(Some(Value::Null));
-        }
-        match (op, current, value) {
-            (Op::Add, Some(Value::Array(current)), Value::Array(new)) => {
-                let new = without_equal(current, new);
-                let all = current.iter().cloned().chain(new.iter().cloned()).collect();
-                Ok((!new.is_empty()).then_some(Value::Array(all)))
-            }
-            (_, _, value) => Ok(Some(value)),
         }
     }
 
@@ -176,7 +129,12 @@ impl Session<'_> {
             _ => None,
         };
         let value = match nested {
-            Some(inner) if attribute.sub_attribute(attribute.name()).is_none() && self.conform.allows(Quirk::SalesforceNestedMembers) => inner,
+            Some(inner)
+                if attribute.sub_attribute(attribute.name()).is_none()
+                    && self.conform.allows(Quirk::SalesforceNestedMembers) =>
+            {
+                inner
+            }
             _ => value,
         };
         if !self.conform.allows(Quirk::RemoveWithValue) {
@@ -253,10 +211,50 @@ impl Session<'_> {
         if attribute.is_immutable() && (sub.is_none() || filter.is_none()) {
             return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
         }
-        match sub {
-            Some(sub) => self.set_subs(op, attribute, slot, &places, sub, value),
-            None => self.set_elements(op, attribute, slot, &places, value),
+        match (sub, value.filter(|value| !assigns && !value.is_null())) {
+            (sub, Some(value)) => {
+                let places = self.agreeing_places(attribute, slot, &places, sub, value)?;
+                match sub {
+                    Some(sub) => self.set_subs(op, attribute, slot, &places, sub, None),
+                    None => self.take_out(attribute, slot, &places),
+                }
+            }
+            (Some(sub), None) => self.set_subs(op, attribute, slot, &places, sub, value),
+            (None, None) => self.set_elements(op, attribute, slot, &places, value),
         }
+    }
+
+    /// `remove` of selected elements with a value: those among them that agree with it.
+    fn agreeing_places(
+        &mut self,
+        attribute: &Attribute,
+        slot: &Slot,
+        places: &[usize],
+        sub: Option<&Attribute>,
+        value: &Value,
+    ) -> Result<Vec<usize>, PatchError> {
+        if !self.conform.allows(Quirk::RemoveWithValue) {
+            return Err(PatchError::value("`remove` takes no value; select the elements in the path"));
+        }
+        let wanted = match sub {
+            Some(sub) => vec![self.conform.single(sub, value)?],
+            None => self.conform.list(attribute, value)?,
+        };
+        let list = self.store.elements(slot);
+        Ok(places
+            .iter()
+            .copied()
+            .filter(|&at| {
+                let element = list.get(at).unwrap_or(&Value::Null);
+                match (sub, element) {
+                    (Some(sub), Value::Object(map)) => {
+                        get_folded(map, sub.name()).is_some_and(|held| wanted.iter().any(|w| same_value(held, w)))
+                    }
+                    (Some(_), _) => false,
+                    (None, element) => !agreeing(std::slice::from_ref(element), &wanted).is_empty(),
+                }
+            })
+            .collect())
     }
 
     fn select(&self, attribute: &Attribute, slot: &Slot, filter: Option<&(&Filter, ElementMatcher)>) -> Vec<usize> {
@@ -293,9 +291,6 @@ impl Session<'_> {
         sub: &Attribute,
         value: Option<&Value>,
     ) -> Result<(), PatchError> {
-        if op == Op::Remove && value.is_some_and(|v| !v.is_null()) && !self.conform.allows(Quirk::RemoveWithValue) {
-            return Err(PatchError::value("`remove` takes no value; select the elements in the path"));
-        }
         if op == Op::Add && value.is_some_and(Value::is_null) {
             return Ok(());
         }
@@ -310,10 +305,13 @@ impl Session<'_> {
         let mut emptied = Vec::new();
         for &at in places {
             let Some(Value::Object(element)) = self.store.elements(slot).get(at) else {
-                return Err(PatchError::no_target(format!("`{}` holds a value without sub-attributes", attribute.name())));
+                return Err(PatchError::no_target(format!(
+                    "`{}` holds a value without sub-attributes",
+                    attribute.name()
+                )));
             };
             let current = get_folded(element, sub.name()).filter(|value| !is_unassigned(value));
-            let Some(value) = self.checked(op, sub, current, value.clone())? else {
+            let Some(value) = checked(op, sub, current, value.clone())? else {
                 continue;
             };
             let others = element.iter().any(|(name, value)| !same_name(name, sub.name()) && !is_unassigned(value));
@@ -345,9 +343,6 @@ impl Session<'_> {
             value => value.filter(|value| !value.is_null()),
         };
         let Some(value) = value.filter(|_| op != Op::Remove) else {
-            if value.is_some() && !self.conform.allows(Quirk::RemoveWithValue) {
-                return Err(PatchError::value("`remove` takes no value; select the elements in the path"));
-            }
             return if op == Op::Add { Ok(()) } else { self.take_out(attribute, slot, places) };
         };
         let value = match op {
@@ -368,7 +363,7 @@ impl Session<'_> {
             let new = match (op, current, &value) {
                 (Op::Add, Value::Object(current), Value::Object(members)) => {
                     let mut merged = current.clone();
-                    self.merge(op, attribute, &mut merged, members.clone())?;
+                    merge(op, attribute, &mut merged, members.clone())?;
                     Value::Object(merged)
                 }
                 _ => value.clone(),
@@ -395,7 +390,9 @@ impl Session<'_> {
         let (Some(filter), Some(value)) = (filter, value.filter(|value| !is_unassigned(value))) else {
             return Err(nothing());
         };
-        let possible = attribute.is_multi_valued() && attribute.is_complex() && self.conform.tolerated.contains(Quirk::CreateOnUnmatchedFilter);
+        let possible = attribute.is_multi_valued()
+            && attribute.is_complex()
+            && self.conform.tolerated.contains(Quirk::CreateOnUnmatchedFilter);
         let Some(pairs) = described(filter).filter(|_| possible) else {
             return Err(nothing());
         };
@@ -405,23 +402,20 @@ impl Session<'_> {
                 element.insert(sub.name().to_owned(), self.conform.single(sub, &value)?);
             }
         }
-        match sub {
-            Some(sub) => {
-                let value = self.sub_value(Op::Add, sub, Some(value))?;
-                element.insert(sub.name().to_owned(), value);
-            }
-            None => {
-                let value = match value {
-                    Value::Array(list) => match list.as_slice() {
-                        [one] => one,
-                        _ => return Err(nothing()),
-                    },
-                    one => one,
-                };
-                match self.conform.element(attribute, value)? {
-                    Value::Object(members) => element.extend(members),
+        if let Some(sub) = sub {
+            let value = self.sub_value(Op::Add, sub, Some(value))?;
+            element.insert(sub.name().to_owned(), value);
+        } else {
+            let value = match value {
+                Value::Array(list) => match list.as_slice() {
+                    [one] => one,
                     _ => return Err(nothing()),
-                }
+                },
+                one => one,
+            };
+            match self.conform.element(attribute, value)? {
+                Value::Object(members) => element.extend(members),
+                _ => return Err(nothing()),
             }
         }
         self.conform.allows(Quirk::CreateOnUnmatchedFilter);
@@ -452,10 +446,69 @@ fn agreeing(list: &[Value], wanted: &[Value]) -> Vec<usize> {
     (0_usize..)
         .zip(list)
         .filter(|(_, element)| match (&keyed, key_of(element)) {
-            (Some(keyed), Some(key)) => keyed.get(key).is_some_and(|those| those.iter().any(|wanted| agree(element, wanted))),
+            (Some(keyed), Some(key)) => {
+                keyed.get(key).is_some_and(|those| those.iter().any(|wanted| agree(element, wanted)))
+            }
             (Some(_), None) => false,
             (None, _) => wanted.iter().any(|wanted| agree(element, wanted)),
         })
         .map(|(at, _)| at)
         .collect()
+}
+
+/// The value that a sub-attribute gets, null to take it away; `None` if nothing changes.
+fn checked(op: Op, sub: &Attribute, current: Option<&Value>, value: Value) -> Result<Option<Value>, PatchError> {
+    let unassigns = is_unassigned(&value);
+    if unassigns && (current.is_none() || op == Op::Add) {
+        return Ok(None);
+    }
+    if !unassigns && current.is_some_and(|current| same_value(current, &value)) {
+        return Ok(None);
+    }
+    if sub.is_immutable() && current.is_some() {
+        return Err(PatchError::mutability(format!("`{}` is immutable and set", sub.name())));
+    }
+    if unassigns {
+        if sub.is_required() {
+            return Err(PatchError::mutability(format!("`{}` is required", sub.name())));
+        }
+        return Ok(Some(Value::Null));
+    }
+    match (op, current, value) {
+        (Op::Add, Some(Value::Array(current)), Value::Array(new)) => {
+            let new = without_equal(current, new);
+            let all = current.iter().cloned().chain(new.iter().cloned()).collect();
+            Ok((!new.is_empty()).then_some(Value::Array(all)))
+        }
+        (_, _, value) => Ok(Some(value)),
+    }
+}
+
+/// Sub-attributes that are not named stay (RFC 7644 §3.5.2.3). Returns whether anything changed.
+fn merge(
+    op: Op,
+    attribute: &Attribute,
+    into: &mut Map<String, Value>,
+    members: Map<String, Value>,
+) -> Result<bool, PatchError> {
+    let mut changed = false;
+    for (name, value) in members {
+        if let Some(sub) = attribute.sub_attribute(&name) {
+            changed |= merge_one(op, sub, into, value)?;
+        }
+    }
+    Ok(changed)
+}
+
+fn merge_one(op: Op, sub: &Attribute, into: &mut Map<String, Value>, value: Value) -> Result<bool, PatchError> {
+    let key = spelling(into, sub.name()).unwrap_or(sub.name()).to_owned();
+    let current = into.get(&key).filter(|value| !is_unassigned(value));
+    let Some(value) = checked(op, sub, current, value)? else {
+        return Ok(false);
+    };
+    match value {
+        Value::Null => drop(into.remove(&key)),
+        value => drop(into.insert(key, value)),
+    }
+    Ok(true)
 }

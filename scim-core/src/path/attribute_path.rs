@@ -87,6 +87,20 @@ impl AttributePath {
         Ok(Self { urn: urn.map(urn_text), name: Text::from(name), sub: sub.map(Text::from) })
     }
 
+    /// `urn:…:2.0:User.manager.value`: a dot after a schema URN that ends in a version and a name. With one
+    /// name after the dot the text has a strict reading, and only the schemas show what was meant.
+    pub(crate) fn read_dotted_urn(text: &str) -> Option<Self> {
+        let (urn, rest) = text.rsplit_once(':')?;
+        let (resource, path) = rest.split_once('.')?;
+        let version = urn.rsplit(':').next()?;
+        let is_version = version.contains('.') && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if !is_version || !is_urn(urn) || !is_name(resource) {
+            return None;
+        }
+        let (name, sub) = path.split_once('.')?;
+        (is_name(name) && is_name(sub)).then(|| Self::of(Some(&format!("{urn}:{resource}")), name, Some(sub)))
+    }
+
     /// A path of trusted parts.
     pub(crate) fn of(urn: Option<&str>, name: &str, sub: Option<&str>) -> Self {
         Self { urn: urn.map(urn_text), name: name.into(), sub: sub.map(Text::from) }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::resource::wire::Wire;
+use crate::resource::wire::{Node, Wire};
 
 /// The service provider's `id` of a resource: opaque, compared with case, never empty, never chosen
 /// by the client (RFC 7643 §3.1).
@@ -85,6 +85,9 @@ impl Wire for ResourceId {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         Ok(String::read(deserializer)?.and_then(|text| text.try_into().ok()))
     }
+    fn node(&self) -> Node<'_> {
+        Node::Text(&self.0)
+    }
 }
 
 /// A password on its way to a service provider: written to the wire, never to a log.
@@ -129,5 +132,8 @@ impl Wire for Password {
             }
         }
         deserializer.deserialize_any(Secret).map_err(|_| de::Error::custom("a password must be a string"))
+    }
+    fn node(&self) -> Node<'_> {
+        Node::Text(&self.0)
     }
 }

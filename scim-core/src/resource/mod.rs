@@ -24,10 +24,14 @@ mod dynamic;
 mod group;
 mod id;
 mod user;
+pub mod view;
 pub(crate) mod wire;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::patch::{Applied, PatchError, PatchOp, PatchOptions};
+use crate::schema::ResourceSchemas;
 
 pub use common::{
     Address, Email, EnterpriseUser, Entitlement, GroupRef, Im, Manager, Member, Membership, Meta, Name, PhoneNumber,
@@ -48,6 +52,9 @@ pub trait ScimResource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Name of its resource type, for example `User`.
     const RESOURCE_TYPE: &'static str;
 
+    /// The schemas that its resources have.
+    fn resource_schemas() -> ResourceSchemas;
+
     /// Id given by the service provider.
     fn id(&self) -> Option<&ResourceId>;
     /// Id given by the client.
@@ -59,14 +66,44 @@ pub trait ScimResource: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn version(&self) -> Option<&str> {
         self.meta().and_then(|meta| meta.version.as_deref())
     }
+
+    /// Applies a PATCH: all of it, or nothing and an error. Service providers that keep JSON do better with
+    /// [`PatchOp::apply`], which copies nothing.
+    ///
+    /// ```
+    /// use scim_core::filter::attr;
+    /// use scim_core::patch::{PatchOp, PatchOptions};
+    /// use scim_core::resource::{ScimResource, User};
+    /// let mut user = User::new("alice@example.com");
+    /// let applied = user.apply(&PatchOp::new().replace(attr("active"), false), &PatchOptions::strict())?;
+    /// assert!(applied.changed && user.active == Some(false));
+    /// # Ok::<(), scim_core::patch::PatchError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`PatchOp::apply`].
+    fn apply(&mut self, patch: &PatchOp, options: &PatchOptions) -> Result<Applied, PatchError> {
+        let unreadable =
+            |error: serde_json::Error| PatchError::value(format!("the resource cannot be read back: {error}"));
+        let mut value = serde_json::to_value(&*self).map_err(unreadable)?;
+        let applied = patch.apply(&mut value, &Self::resource_schemas(), options)?;
+        if applied.changed {
+            *self = serde_json::from_value(value).map_err(unreadable)?;
+        }
+        Ok(applied)
+    }
 }
 
 macro_rules! scim_resource {
-    ($type:ty, $schema:expr, $endpoint:literal, $name:literal) => {
+    ($type:ty, $schema:expr, $endpoint:literal, $name:literal, $schemas:expr) => {
         impl ScimResource for $type {
             const SCHEMA: &'static str = $schema;
             const ENDPOINT: &'static str = $endpoint;
             const RESOURCE_TYPE: &'static str = $name;
+
+            fn resource_schemas() -> ResourceSchemas {
+                $schemas
+            }
 
             fn id(&self) -> Option<&ResourceId> {
                 self.id.as_ref()
@@ -81,5 +118,5 @@ macro_rules! scim_resource {
     };
 }
 
-scim_resource!(User, crate::schema::USER, "Users", "User");
-scim_resource!(Group, crate::schema::GROUP, "Groups", "Group");
+scim_resource!(User, crate::schema::USER, "Users", "User", ResourceSchemas::user());
+scim_resource!(Group, crate::schema::GROUP, "Groups", "Group", ResourceSchemas::group());

@@ -5,12 +5,20 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// A value that a member of a typed resource can hold. `None` is the unassigned state.
 pub(crate) trait Wire: Sized {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+
+    /// The value as filters see it.
+    fn node(&self) -> Node<'_>;
+
+    /// Number of the sub-attribute of that name.
+    fn index(_name: &str) -> Option<u8> {
+        None
+    }
 }
 
 /// A member of a typed resource.
@@ -18,6 +26,12 @@ pub(crate) trait Field: Sized {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
     /// Whether the member is left out when the resource is written.
     fn unassigned(&self) -> bool;
+
+    /// The member as filters see it.
+    fn node(&self) -> Node<'_>;
+
+    /// Number of the sub-attribute of that name.
+    fn index(name: &str) -> Option<u8>;
 }
 
 /// Carries a [`Field`] or [`Wire`] reader into serde's seed interface.
@@ -46,6 +60,13 @@ impl<T: Wire> Field for Option<T> {
     fn unassigned(&self) -> bool {
         self.is_none()
     }
+    #[inline]
+    fn node(&self) -> Node<'_> {
+        self.as_ref().map_or(Node::Absent, T::node)
+    }
+    fn index(name: &str) -> Option<u8> {
+        T::index(name)
+    }
 }
 
 impl<T: Wire> Field for Vec<T> {
@@ -54,6 +75,13 @@ impl<T: Wire> Field for Vec<T> {
     }
     fn unassigned(&self) -> bool {
         self.is_empty()
+    }
+    #[inline]
+    fn node(&self) -> Node<'_> {
+        if self.is_empty() { Node::Absent } else { Node::List(self) }
+    }
+    fn index(name: &str) -> Option<u8> {
+        T::index(name)
     }
 }
 
@@ -64,6 +92,44 @@ impl<T: Wire> Field for Option<Vec<T>> {
     }
     fn unassigned(&self) -> bool {
         self.is_none()
+    }
+    fn node(&self) -> Node<'_> {
+        self.as_ref().map_or(Node::Absent, Field::node)
+    }
+    fn index(name: &str) -> Option<u8> {
+        T::index(name)
+    }
+}
+
+/// A typed value as filters see it.
+#[derive(Clone, Copy)]
+pub(crate) enum Node<'a> {
+    Absent,
+    Text(&'a str),
+    Boolean(bool),
+    Number(u64),
+    Json(&'a Value),
+    Object(&'a dyn Attributes),
+    List(&'a dyn Elements),
+}
+
+/// A typed object whose members are numbered.
+pub(crate) trait Attributes {
+    fn member(&self, index: u8) -> Node<'_>;
+    fn extra(&self) -> &Map<String, Value>;
+    /// Whether any member has a value.
+    fn is_present(&self) -> bool;
+}
+
+/// A typed list.
+pub(crate) trait Elements {
+    /// Whether any element meets the condition.
+    fn any(&self, condition: &mut dyn FnMut(Node<'_>) -> bool) -> bool;
+}
+
+impl<T: Wire> Elements for Vec<T> {
+    fn any(&self, condition: &mut dyn FnMut(Node<'_>) -> bool) -> bool {
+        self.iter().any(|element| condition(element.node()))
     }
 }
 
@@ -84,6 +150,10 @@ impl<'de, T: Wire> Visitor<'de> for ListVisitor<T> {
         while let Some(element) =
             seq.next_element_seed(WireSeed::<T>(PhantomData)).map_err(|e| locate(&e, &format!("[{index}]")))?
         {
+            // Lists of a user have one or two elements as a rule.
+            if list.capacity() == 0 {
+                list.reserve_exact(2);
+            }
             list.extend(element);
             index += 1;
         }
@@ -130,6 +200,10 @@ impl Wire for String {
         }
         deserializer.deserialize_any(Text)
     }
+    #[inline]
+    fn node(&self) -> Node<'_> {
+        Node::Text(self)
+    }
 }
 
 impl Wire for bool {
@@ -155,6 +229,9 @@ impl Wire for bool {
             }
         }
         deserializer.deserialize_any(Truth)
+    }
+    fn node(&self) -> Node<'_> {
+        Node::Boolean(*self)
     }
 }
 
@@ -192,12 +269,18 @@ impl Wire for u64 {
         }
         deserializer.deserialize_any(Count)
     }
+    fn node(&self) -> Node<'_> {
+        Node::Number(*self)
+    }
 }
 
 impl Wire for Value {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let value = <Value as serde::Deserialize>::deserialize(deserializer)?;
         Ok(if value.is_null() { None } else { Some(value) })
+    }
+    fn node(&self) -> Node<'_> {
+        Node::Json(self)
     }
 }
 
@@ -245,11 +328,6 @@ pub(crate) fn check_spellings<E: de::Error>(extra: &Map<String, Value>) -> Resul
     }
 }
 
-/// Skips a value that nothing wants.
-pub(crate) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
-    map.next_value::<IgnoredAny>().map(drop)
-}
-
 /// Whether the value was plain text on the wire where the RFC has an object; kept for a lossless
 /// round trip and of no weight in comparisons.
 #[derive(Clone, Copy, Default)]
@@ -289,7 +367,9 @@ macro_rules! wire_struct {
         const _: () = {
             use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
             use serde::ser::{SerializeMap, Serializer};
-            use $crate::resource::wire::{Field, FieldSeed, Wire, check_spellings, keep, locate, named_twice};
+            use $crate::resource::wire::{
+                Attributes, Field, FieldSeed, Node, Wire, check_spellings, keep, locate, named_twice,
+            };
 
             #[allow(non_camel_case_types)]
             #[derive(Clone, Copy)]
@@ -376,6 +456,37 @@ macro_rules! wire_struct {
             impl Wire for $name {
                 fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
                     deserializer.deserialize_any(ObjectVisitor)
+                }
+                #[inline]
+                fn node(&self) -> Node<'_> {
+                    Node::Object(self)
+                }
+                fn index(name: &str) -> Option<u8> {
+                    MemberName::of(name).map(|member| member as u8)
+                }
+            }
+
+            impl $name {
+                /// Number of a sub-attribute of a member, for filters.
+                #[allow(dead_code)]
+                pub(crate) fn sub_index(member: u8, name: &str) -> Option<u8> {
+                    $( if member == MemberName::$field as u8 { return <$ty as Field>::index(name); } )*
+                    None
+                }
+            }
+
+            impl Attributes for $name {
+                #[inline]
+                fn member(&self, index: u8) -> Node<'_> {
+                    $( if index == MemberName::$field as u8 { return Field::node(&self.$field); } )*
+                    Node::Absent
+                }
+                fn extra(&self) -> &serde_json::Map<String, serde_json::Value> {
+                    &self.extra
+                }
+                fn is_present(&self) -> bool {
+                    $( if $crate::filter::typed::is_present(Field::node(&self.$field)) { return true; } )*
+                    self.extra.values().any($crate::filter::is_present)
                 }
             }
 
@@ -465,6 +576,9 @@ macro_rules! wire_enum {
             fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
                 let text = <String as $crate::resource::wire::Wire>::read(deserializer)?;
                 Ok(text.map(|t| Self::from(t.as_str())))
+            }
+            fn node(&self) -> $crate::resource::wire::Node<'_> {
+                $crate::resource::wire::Node::Text(self.as_str())
             }
         }
     };

@@ -23,6 +23,7 @@ mod config;
 mod registry;
 mod resource_schemas;
 mod resource_type;
+mod validate;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
 pub use config::{
@@ -32,6 +33,7 @@ pub use registry::SchemaRegistry;
 pub(crate) use resource_schemas::{Home, Located};
 pub use resource_schemas::{ResourceSchemas, UnknownSchema};
 pub use resource_type::{ResourceType, SchemaExtension};
+pub use validate::{Direction, Violation, ViolationKind};
 
 /// URI of the User schema (RFC 7643 §4.1).
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

@@ -25,6 +25,8 @@ pub(crate) struct Queue {
     ready: VecDeque<TaskId>,
     /// Tasks that become ready at a time, whatever else happens.
     later: Vec<(Instant, TaskId)>,
+    /// The worker is dead.
+    pub(crate) down: bool,
     /// Worker threads in use.
     pub(crate) running: usize,
     /// When a task was last queued, or delayed ones last looked at.
@@ -77,6 +79,9 @@ impl State {
 
     /// The next task, if a thread is free for it.
     pub(crate) fn take_task(&mut self, clock: &Clock) -> Option<(TaskId, i64, Job, u32)> {
+        if self.queue.down {
+            return None;
+        }
         let threads: usize = self.switches.value("threads").parse().unwrap_or(2);
         while self.queue.running < threads {
             let id = self.queue.ready.pop_front()?;
@@ -107,6 +112,21 @@ impl State {
             }
         }
         self.queue.last_activity = Some(Instant::now());
+    }
+
+    /// A task was cut off with its worker: it waits at the head of the queue to begin anew, and the
+    /// lock that died with it is free.
+    pub(crate) fn put_back(&mut self, id: &TaskId) {
+        self.queue.running = self.queue.running.saturating_sub(1);
+        if let Some(task) = self.task_mut(id) {
+            task.state = TaskState::Queued;
+            self.queue.ready.push_front(id.clone());
+        }
+        for provider in self.providers.values_mut() {
+            if provider.lock.as_ref() == Some(id) {
+                provider.lock = None;
+            }
+        }
     }
 
     /// Records how a try ended.

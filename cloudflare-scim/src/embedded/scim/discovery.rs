@@ -1,18 +1,19 @@
 //! What the endpoint says of itself (rules 4 and 5): the examples of Cloudflare's OpenAPI document.
 
 use http::{Method, StatusCode};
-use scim_core::message::{ListResponse, ScimType};
-use scim_core::schema::{GROUP, SchemaRegistry, USER};
+use scim_core::message::{ListResponse, ScimError, ScimType};
+use scim_core::schema::{GROUP, USER};
 use serde_json::{Value, json};
 
 use super::super::http::{Incoming, Reply, SCIM};
 use super::super::state::State;
 use super::super::switches::DiscoveryQuery;
-use super::{Outcome, bad, no_method, not_found};
+use super::{bad, not_found, refuse};
 
-pub(super) fn answer(state: &State, request: &Incoming, path: &[&str]) -> Outcome {
+pub(super) fn answer(state: &State, request: &Incoming, path: &[&str]) -> Result<Reply, ScimError> {
     if request.method != Method::GET && request.method != Method::HEAD {
-        return Ok(no_method(request, "GET"));
+        let error = ScimError::new(405, format!("{} is not supported here", request.method));
+        return Ok(Reply { allow: Some("GET".into()), ..refuse(&error) });
     }
     if state.switches.discovery_query == DiscoveryQuery::Refuse && !request.pairs.is_empty() {
         return Err(bad(ScimType::InvalidValue, "query parameters are not supported here"));
@@ -74,19 +75,11 @@ fn resource_type(state: &State, name: &str) -> Value {
     })
 }
 
-/// The core schema, cut to the attributes that Cloudflare has.
 fn schema(state: &State, urn: &str) -> Option<Value> {
-    let (urn, kept): (_, &[&str]) = match urn {
-        _ if urn.eq_ignore_ascii_case(USER) => {
-            (USER, &["userName", "name", "displayName", "active", "emails", "groups"])
-        }
-        _ if urn.eq_ignore_ascii_case(GROUP) => (GROUP, &["displayName", "members"]),
-        _ => return None,
-    };
-    let mut document = serde_json::to_value(SchemaRegistry::new().get(urn)?).ok()?;
-    let attributes = document.get_mut("attributes")?.as_array_mut()?;
-    attributes.retain(|attribute| attribute.get("name").and_then(Value::as_str).is_some_and(|it| kept.contains(&it)));
-    let meta = json!({ "resourceType": "Schema", "location": location(state, &format!("Schemas/{urn}")) });
+    let schema = super::engine::schema(urn)?;
+    let location = location(state, &format!("Schemas/{}", schema.id()));
+    let mut document = serde_json::to_value(schema).ok()?;
+    let meta = json!({ "resourceType": "Schema", "location": location });
     document.as_object_mut()?.insert("meta".into(), meta);
     Some(document)
 }

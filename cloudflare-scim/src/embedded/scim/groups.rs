@@ -1,67 +1,54 @@
-//! `/Groups` (rules 15 to 20).
+//! Cloudflare's rules for `/Groups` (15 to 20).
 
 use scim_core::filter::{CompareOp, Filter, Literal};
-use scim_core::message::{PATCH_OP, ScimError, ScimType};
-use scim_core::patch::{Op, PatchOp, PatchOptions};
+use scim_core::message::{ScimError, ScimType};
+use scim_core::patch::{Op, PatchOp};
 use scim_core::path::PatchPath;
-use scim_core::quirk::Quirks;
-use scim_core::resource::{Group as Resource, Member, Meta};
-use serde_json::Value;
+use scim_core::provider::{Need, Written};
+use scim_core::resource::{Group as Resource, Member};
+use serde_json::{Map, Value};
 
 use super::super::catalogue::Known;
 use super::super::groups::SYSTEM_PREFIX;
-use super::super::http::Incoming;
 use super::super::state::{Group, Refusal, State};
-use super::super::switches::{GroupCreateMembers, GroupPut, PatchSchemas, UnknownAttributes};
-use super::{Outcome, bad, body, check_write, created, equality, no_content, no_method, not_found, ok, page, refused};
+use super::super::switches::{GroupCreateMembers, UnknownAttributes};
+use super::{bad, not_found, refused, values};
 use crate::{UserGroupId, UserTag};
-
-pub(super) fn collection(state: &mut State, request: &Incoming) -> Outcome {
-    match request.method.as_str() {
-        "GET" | "HEAD" => list(state, request),
-        "POST" => create(state, request),
-        _ => Ok(no_method(request, "GET, POST")),
-    }
-}
-
-pub(super) fn resource(state: &mut State, request: &Incoming, id: &str) -> Outcome {
-    match (request.method.as_str(), state.switches.group_put) {
-        ("GET" | "HEAD", _) => Ok(ok(&show(state, target(state, id)?, true), id)),
-        ("PUT", GroupPut::On) => replace(state, request, id),
-        ("PATCH", _) => patch(state, request, id),
-        ("DELETE", _) => delete(state, request, id),
-        (_, GroupPut::On) => Ok(no_method(request, "GET, PUT, PATCH, DELETE")),
-        (_, GroupPut::Off) => Ok(no_method(request, "GET, PATCH, DELETE")),
-    }
-}
 
 /// A group of either kind.
 #[derive(Clone, Copy)]
-enum Target<'a> {
+pub(super) enum Target<'a> {
     System(&'static Known),
     Custom(&'a Group),
 }
 
-fn target<'a>(state: &'a State, id: &str) -> Result<Target<'a>, ScimError> {
-    if let Some(known) = state.system_group(id) {
-        return Ok(Target::System(known));
-    }
-    state.group(id).map(Target::Custom).ok_or_else(|| not_found("Group", id))
+/// The group of this id, of either kind.
+pub(super) fn target<'a>(state: &'a State, id: &str) -> Option<Target<'a>> {
+    state.system_group(id).map(Target::System).or_else(|| state.group(id).map(Target::Custom))
 }
 
-/// The resource. Members only where one custom group is shown (rule 17).
-fn show(state: &State, target: Target<'_>, with_members: bool) -> Resource {
-    let mut resource = match target {
+/// The custom group of this id; a system group is refused.
+fn custom(state: &State, id: &str) -> Result<UserGroupId, ScimError> {
+    match target(state, id) {
+        Some(Target::Custom(group)) => Ok(group.id.clone()),
+        Some(Target::System(_)) => Err(refused(&Refusal::SystemGroup, state.switches)),
+        None => Err(not_found("Group", id)),
+    }
+}
+
+/// The resource. Members of custom groups alone (rule 17).
+pub(super) fn value(state: &State, target: Target<'_>, need: &Need) -> Value {
+    let mut resource;
+    match target {
         Target::System(known) => {
-            let mut resource = Resource::new(state.system_group_name(known));
+            resource = Resource::new(state.system_group_name(known));
             resource.id = format!("{SYSTEM_PREFIX}{}", known.id).parse().ok();
-            resource
         }
         Target::Custom(group) => {
-            let mut resource = Resource::new(&group.name);
+            resource = Resource::new(&group.name);
             resource.id = group.id.as_str().parse().ok();
             resource.external_id.clone_from(&group.external_id);
-            if with_members {
+            if need.wants("members") {
                 let people = group.members.keys().filter_map(|tag| state.person(tag));
                 let members = people.filter_map(|person| {
                     let mut member = Member::new(person.tag.as_str().parse().ok()?);
@@ -70,26 +57,10 @@ fn show(state: &State, target: Target<'_>, with_members: bool) -> Resource {
                 });
                 resource.members = Some(members.collect());
             }
-            resource
         }
-    };
-    let mut meta = Meta::default();
-    meta.resource_type = Some("Group".to_owned());
-    resource.meta = Some(meta);
-    resource
-}
-
-fn list(state: &State, request: &Incoming) -> Outcome {
-    let system = state.system_groups().map(Target::System);
-    let custom = state.groups.values().map(Target::Custom);
-    let all: Vec<Target<'_>> = match equality(request, "displayName")? {
-        None => system.chain(custom).collect(),
-        Some(name) => {
-            let named = state.system_groups().filter(|known| state.system_group_name(known) == name);
-            named.map(Target::System).chain(state.group_by_name(&name).map(Target::Custom)).collect()
-        }
-    };
-    page(request, state.switches, &all, |target| Some(show(state, *target, false)))
+    }
+    // Texts, lists and objects with text keys always serialise.
+    serde_json::to_value(resource).unwrap_or_default()
 }
 
 /// Ids of members as tags of members of the account (rule 18).
@@ -101,13 +72,12 @@ fn tags(state: &State, ids: &[String]) -> Result<Vec<UserTag>, ScimError> {
     ids.iter().map(tag).collect()
 }
 
-fn create(state: &mut State, request: &Incoming) -> Outcome {
-    check_write(state, request)?;
-    let map = body::object(request)?;
-    let name = body::text(&map, "displayName")?.unwrap_or_default();
-    let external_id = body::text(&map, "externalId")?;
-    let members = match body::get(&map, "members")? {
-        Some(value) if state.switches.group_create_members == GroupCreateMembers::Honour => body::members(value)?,
+/// Rule 16.
+pub(super) fn insert(state: &mut State, map: &Map<String, Value>) -> Result<Written, ScimError> {
+    let name = values::text(map, "displayName")?.unwrap_or_default();
+    let external_id = values::text(map, "externalId")?;
+    let members = match values::get(map, "members")? {
+        Some(value) if state.switches.group_create_members == GroupCreateMembers::Honour => values::members(value)?,
         _ => Vec::new(),
     };
     let members = tags(state, &members)?;
@@ -116,25 +86,21 @@ fn create(state: &mut State, request: &Incoming) -> Outcome {
     for tag in &members {
         state.join(&id, tag, now);
     }
-    Ok(created(&show(state, target(state, id.as_str())?, true), id.as_str()))
+    Written::unchanged(id.as_str())
 }
 
-fn replace(state: &mut State, request: &Incoming, id: &str) -> Outcome {
-    check_write(state, request)?;
-    let map = body::object(request)?;
-    let name = body::text(&map, "displayName")?.unwrap_or_default();
-    let external_id = body::text(&map, "externalId")?;
-    let members = body::get(&map, "members")?.map(body::members).transpose()?.unwrap_or_default();
-    let group = match target(state, id)? {
-        Target::System(_) => return Err(refused(&Refusal::SystemGroup, state.switches)),
-        Target::Custom(group) => group.id.clone(),
-    };
+/// Rule 19.
+pub(super) fn replace(state: &mut State, id: &str, map: &Map<String, Value>) -> Result<Written, ScimError> {
+    let group = custom(state, id)?;
+    let name = values::text(map, "displayName")?.unwrap_or_default();
+    let external_id = values::text(map, "externalId")?;
+    let members = values::get(map, "members")?.map(values::members).transpose()?.unwrap_or_default();
     let members = tags(state, &members)?;
     check_name(state, &group, &name)?;
     // Everything is checked: from here on nothing is refused.
-    settle(state, &group, Some(&name), Some(external_id));
+    settle(state, &group, Some(&name), Some(external_id.as_deref().unwrap_or_default()));
     state.replace_members(&group, &members);
-    Ok(ok(&show(state, target(state, id)?, true), id))
+    Written::unchanged(id)
 }
 
 fn check_name(state: &State, id: &UserGroupId, name: &str) -> Result<(), ScimError> {
@@ -146,8 +112,8 @@ fn check_name(state: &State, id: &UserGroupId, name: &str) -> Result<(), ScimErr
     Err(refused(&refusal, state.switches))
 }
 
-/// Writes name and external id. A group that SCIM has written to is SCIM's from then on.
-fn settle(state: &mut State, id: &UserGroupId, name: Option<&str>, external_id: Option<Option<String>>) {
+/// Writes name and external id (empty: none). A group that SCIM has written to is SCIM's from then on.
+fn settle(state: &mut State, id: &UserGroupId, name: Option<&str>, external_id: Option<&str>) {
     if let Some(name) = name {
         state.rename_group(id, name);
     }
@@ -156,59 +122,45 @@ fn settle(state: &mut State, id: &UserGroupId, name: Option<&str>, external_id: 
         group.managed = true;
         group.modified = now;
         if let Some(external_id) = external_id {
-            group.external_id = external_id;
+            group.external_id = Some(external_id).filter(|id| !id.is_empty()).map(str::to_owned);
         }
     }
 }
 
-fn delete(state: &mut State, request: &Incoming, id: &str) -> Outcome {
-    check_write(state, request)?;
-    let group = match target(state, id)? {
-        Target::System(_) => return Err(refused(&Refusal::SystemGroup, state.switches)),
-        Target::Custom(group) => group.id.clone(),
-    };
+/// Rule 20.
+pub(super) fn remove(state: &mut State, id: &str) -> Result<(), ScimError> {
+    let group = custom(state, id)?;
     state.take_group(&group);
-    Ok(no_content(id))
-}
-
-/// Reads a PATCH with the tolerance that the supported identity providers need.
-pub(super) fn read_patch(state: &State, request: &Incoming) -> Result<PatchOp, ScimError> {
-    if state.switches.patch_schemas == PatchSchemas::Strict {
-        body::check_schema(&body::object(request)?, PATCH_OP)?;
-    }
-    let options = PatchOptions::new(Quirks::CLOUDFLARE);
-    PatchOp::from_json(&request.body, &options).map_err(|error| ScimError::from(&error))
+    Ok(())
 }
 
 /// One step of a PATCH, checked and not yet made.
 enum Step {
     Name(String),
-    ExternalId(Option<String>),
+    /// Empty: none.
+    ExternalId(String),
     Add(Vec<UserTag>),
     Remove(Vec<String>),
     Clear,
 }
 
-fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
-    check_write(state, request)?;
-    let message = read_patch(state, request)?;
-    let target_now = target(state, id)?;
+/// Rule 18.
+pub(super) fn patch(state: &mut State, id: &str, message: &PatchOp) -> Result<Written, ScimError> {
+    let target_now = target(state, id).ok_or_else(|| not_found("Group", id))?;
     let mut steps = Vec::new();
     for operation in &message.operations {
         let value = operation.value.as_ref();
-        match &operation.path {
-            Some(path) => one_step(state, &mut steps, operation.op, path, value)?,
-            None => {
-                let map = value.and_then(Value::as_object);
-                let map = map.ok_or_else(|| {
-                    bad(ScimType::InvalidValue, "without a path the value must be an object of attributes")
-                })?;
-                for (name, value) in map {
-                    match name.parse::<PatchPath>() {
-                        Ok(path) => one_step(state, &mut steps, operation.op, &path, Some(value))?,
-                        Err(_) => unknown(state, name)?,
-                    }
-                }
+        if let Some(path) = &operation.path {
+            one_step(state, &mut steps, operation.op, path, value)?;
+            continue;
+        }
+        let map = value.and_then(Value::as_object);
+        let map =
+            map.ok_or_else(|| bad(ScimType::InvalidValue, "without a path the value must be an object of attributes"))?;
+        for (name, value) in map {
+            match name.parse::<PatchPath>() {
+                Ok(path) => one_step(state, &mut steps, operation.op, &path, Some(value))?,
+                Err(_) => unknown(state, name)?,
             }
         }
     }
@@ -218,7 +170,9 @@ fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
             if steps.iter().any(|step| matches!(step, Step::Name(_) | Step::ExternalId(_))) {
                 return Err(refused(&Refusal::SystemGroup, state.switches));
             }
-            steps.into_iter().for_each(|step| apply_system(state, known, step));
+            for step in steps {
+                apply_system(state, known, step);
+            }
         }
         Target::Custom(group) => {
             let group = group.id.clone();
@@ -228,10 +182,12 @@ fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
                 }
             }
             settle(state, &group, None, None);
-            steps.into_iter().for_each(|step| apply(state, &group, step));
+            for step in steps {
+                apply(state, &group, step);
+            }
         }
     }
-    Ok(ok(&show(state, target(state, id)?, true), id))
+    Written::unchanged(id)
 }
 
 fn one_step(
@@ -246,23 +202,23 @@ fn one_step(
     match (attribute.as_str(), path.sub(), path.filter()) {
         ("displayname", None, None) => match op {
             Op::Remove => return Err(bad(ScimType::Mutability, "displayName is required")),
-            Op::Add | Op::Replace => steps.push(Step::Name(body::as_text(value_or_null, "displayName")?)),
+            Op::Add | Op::Replace => steps.push(Step::Name(values::as_text(value_or_null, "displayName")?)),
         },
         ("externalid", None, None) => {
             let text = match (op, value_or_null) {
-                (Op::Remove, _) | (_, Value::Null) => None,
-                (_, value) => Some(body::as_text(value, "externalId")?).filter(|text| !text.is_empty()),
+                (Op::Remove, _) | (_, Value::Null) => String::new(),
+                (_, value) => values::as_text(value, "externalId")?,
             };
             steps.push(Step::ExternalId(text));
         }
         ("members", None, None) => match (op, value) {
-            (Op::Add, _) => steps.push(Step::Add(tags(state, &body::members(value_or_null)?)?)),
+            (Op::Add, _) => steps.push(Step::Add(tags(state, &values::members(value_or_null)?)?)),
             (Op::Replace, _) => {
-                let added = tags(state, &body::members(value_or_null)?)?;
+                let added = tags(state, &values::members(value_or_null)?)?;
                 steps.extend([Step::Clear, Step::Add(added)]);
             }
             (Op::Remove, None | Some(Value::Null)) => steps.push(Step::Clear),
-            (Op::Remove, Some(value)) => steps.push(Step::Remove(body::members(value)?)),
+            (Op::Remove, Some(value)) => steps.push(Step::Remove(values::members(value)?)),
         },
         ("members", None, Some(filter)) if op == Op::Remove => {
             let mut ids = Vec::new();
@@ -306,7 +262,7 @@ fn apply(state: &mut State, id: &UserGroupId, step: Step) {
     let now = state.now();
     match step {
         Step::Name(name) => settle(state, id, Some(&name), None),
-        Step::ExternalId(external_id) => settle(state, id, None, Some(external_id)),
+        Step::ExternalId(external_id) => settle(state, id, None, Some(&external_id)),
         Step::Add(tags) => tags.iter().for_each(|tag| {
             state.join(id, tag, now);
         }),
@@ -327,7 +283,9 @@ fn apply_system(state: &mut State, known: &'static Known, step: Step) {
         Step::Clear => {
             let holders = state.members.values().filter(|member| state.holds(member, known));
             let tags: Vec<UserTag> = holders.map(|member| member.tag.clone()).collect();
-            tags.iter().for_each(|tag| state.set_held(tag, known, false));
+            for tag in &tags {
+                state.set_held(tag, known, false);
+            }
         }
         Step::Name(_) | Step::ExternalId(_) => {}
     }

@@ -1,11 +1,12 @@
-//! `/Users` (rules 6 to 14).
+//! Cloudflare's rules for `/Users` (8 to 14).
 
 use scim_core::filter::{CompareOp, Filter, Literal};
 use scim_core::message::{ScimError, ScimType};
-use scim_core::patch::{Op, PatchOp};
+use scim_core::patch::{Op, PatchOp, PatchOptions};
 use scim_core::path::PatchPath;
-use scim_core::resource::{Email, GroupRef, Meta, Name, User};
-use scim_core::schema::USER;
+use scim_core::provider::{Need, Written};
+use scim_core::quirk::Quirks;
+use scim_core::resource::{Email, GroupRef, Name, User};
 use serde_json::{Map, Value};
 
 use super::super::catalogue;
@@ -13,48 +14,27 @@ use super::super::groups::SYSTEM_PREFIX;
 use super::super::http::Incoming;
 use super::super::people::NewPerson;
 use super::super::state::{Membership, Person, Refusal, State};
-use super::super::switches::{
-    DeleteUser, DirectRights, ProfileUpdates, Reactivation, ScimMemberStatus, UnknownAttributes, UserGroupsShape,
-};
+use super::super::switches::{DirectRights, ProfileUpdates, Reactivation, ScimMemberStatus, UnknownAttributes};
 use super::super::v4_members::is_email;
-use super::{Outcome, bad, body, check_write, created, equality, no_content, no_method, not_found, ok, page, refused};
+use super::{bad, not_found, refused, values};
 use crate::{MemberStatus, UserTag};
+
+/// The attributes of a resource.
+pub(super) const ATTRIBUTES: [&str; 7] =
+    ["externalId", "userName", "name", "displayName", "active", "emails", "groups"];
 
 /// The attributes of a body that mean something or are readOnly; all others are unknown.
 const KNOWN: [&str; 10] =
     ["schemas", "id", "externalId", "userName", "name", "displayName", "active", "emails", "groups", "meta"];
 
-pub(super) fn collection(state: &mut State, request: &Incoming) -> Outcome {
-    match request.method.as_str() {
-        "GET" | "HEAD" => list(state, request),
-        "POST" => create(state, request),
-        _ => Ok(no_method(request, "GET, POST")),
-    }
+/// The member of this tag.
+pub(super) fn find<'a>(state: &'a State, id: &str) -> Option<(&'a Person, &'a Membership)> {
+    let tag: UserTag = id.parse().ok()?;
+    Some((state.person(&tag)?, state.membership_of(&tag)?))
 }
 
-pub(super) fn resource(state: &mut State, request: &Incoming, id: &str) -> Outcome {
-    match (request.method.as_str(), state.switches.delete_user) {
-        ("GET" | "HEAD", _) => {
-            let (person, member) = find(state, id)?;
-            Ok(ok(&show(state, person, member), id))
-        }
-        ("PUT", _) => replace(state, request, id),
-        ("PATCH", _) => patch(state, request, id),
-        ("DELETE", DeleteUser::Deprovision) => {
-            check_write(state, request)?;
-            let tag = find(state, id)?.0.tag.clone();
-            expel(state, &tag)?;
-            Ok(no_content(id))
-        }
-        (_, DeleteUser::Deprovision) => Ok(no_method(request, "GET, PUT, PATCH, DELETE")),
-        (_, DeleteUser::Reject) => Ok(no_method(request, "GET, PUT, PATCH")),
-    }
-}
-
-fn find<'a>(state: &'a State, id: &str) -> Result<(&'a Person, &'a Membership), ScimError> {
-    let tag = id.parse::<UserTag>().ok();
-    let found = tag.and_then(|tag| Some((state.person(&tag)?, state.membership_of(&tag)?)));
-    found.ok_or_else(|| not_found("User", id))
+fn expect<'a>(state: &'a State, id: &str) -> Result<(&'a Person, &'a Membership), ScimError> {
+    find(state, id).ok_or_else(|| not_found("User", id))
 }
 
 fn expel(state: &mut State, tag: &UserTag) -> Result<(), ScimError> {
@@ -62,26 +42,29 @@ fn expel(state: &mut State, tag: &UserTag) -> Result<(), ScimError> {
 }
 
 /// The resource: what Cloudflare keeps of a person, and nothing else that was sent.
-fn show(state: &State, person: &Person, member: &Membership) -> User {
+pub(super) fn value(state: &State, person: &Person, member: &Membership, need: &Need) -> Value {
     let mut user = profile(person);
     user.active = Some(true);
-    let system = state.system_groups().filter(|known| {
-        member.granted.contains(known.id)
-            || (state.switches.direct_rights == DirectRights::Shown && state.holds(member, known))
-    });
-    let system = system.map(|known| (format!("{SYSTEM_PREFIX}{}", known.id), state.system_group_name(known)));
-    let custom = state.groups_of(&person.tag).map(|group| (group.id.to_string(), group.name.clone()));
-    user.groups = system
-        .chain(custom)
-        .filter_map(|(id, name)| {
-            let shown = match state.switches.user_groups_shape {
-                UserGroupsShape::Strings => Value::String(id),
-                UserGroupsShape::Objects => serde_json::json!({ "value": id, "display": name }),
-            };
-            serde_json::from_value::<GroupRef>(shown).ok()
-        })
-        .collect();
-    user
+    if need.wants("groups") {
+        let system = state.system_groups().filter(|known| {
+            member.granted.contains(known.id)
+                || (state.switches.direct_rights == DirectRights::Shown && state.holds(member, known))
+        });
+        let system = system.map(|known| (format!("{SYSTEM_PREFIX}{}", known.id), state.system_group_name(known)));
+        let custom = state.groups_of(&person.tag).map(|group| (group.id.to_string(), group.name.clone()));
+        let reference = |(id, name): (String, String)| {
+            let mut group = GroupRef::new(id.parse().ok()?);
+            group.display = Some(name);
+            Some(group)
+        };
+        user.groups = system.chain(custom).filter_map(reference).collect();
+    }
+    as_value(&user)
+}
+
+fn as_value(user: &User) -> Value {
+    // Texts, lists and objects with text keys always serialise.
+    serde_json::to_value(user).unwrap_or_default()
 }
 
 fn profile(person: &Person) -> User {
@@ -99,32 +82,14 @@ fn profile(person: &Person) -> User {
         user.name = Some(name);
     }
     user.emails.push(Email::new(&person.email).with_type("work").primary());
-    let mut meta = Meta::default();
-    meta.resource_type = Some("User".to_owned());
-    user.meta = Some(meta);
     user
 }
 
 /// The resource of somebody whose membership has just ended.
-fn show_gone(person: &Person) -> User {
+fn value_gone(person: &Person) -> Value {
     let mut user = profile(person);
     user.active = Some(false);
-    user
-}
-
-fn list(state: &State, request: &Incoming) -> Outcome {
-    let shown = |(person, member): &(&Person, &Membership)| Some(show(state, person, member));
-    match equality(request, "userName")? {
-        Some(user_name) => {
-            let found: Vec<_> = state.member_by_email(&user_name).into_iter().collect();
-            page(request, state.switches, &found, shown)
-        }
-        None => {
-            let all: Vec<_> =
-                state.members.values().filter_map(|member| Some((state.person(&member.tag)?, member))).collect();
-            page(request, state.switches, &all, shown)
-        }
-    }
+    as_value(&user)
 }
 
 /// What a body says of a person's profile.
@@ -137,14 +102,8 @@ struct Profile {
 }
 
 fn read(state: &State, map: &Map<String, Value>, emails_required: bool) -> Result<Profile, ScimError> {
-    body::check_schema(map, USER)?;
-    if state.switches.unknown_attributes == UnknownAttributes::Refuse
-        && let Some(unknown) = map.keys().find(|key| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(key)))
-    {
-        let unknown: String = unknown.chars().take(100).collect();
-        return Err(bad(ScimType::InvalidSyntax, format!("unknown attribute: {unknown}")));
-    }
-    let user_name = body::text(map, "userName")?.ok_or_else(|| bad(ScimType::InvalidValue, "userName is required"))?;
+    let user_name =
+        values::text(map, "userName")?.ok_or_else(|| bad(ScimType::InvalidValue, "userName is required"))?;
     check_user_name(&user_name)?;
     match primary(map)? {
         Some(primary) if !state.same_email(&primary, &user_name) => {
@@ -156,17 +115,17 @@ fn read(state: &State, map: &Map<String, Value>, emails_required: bool) -> Resul
         _ => {}
     }
     let empty = Map::new();
-    let name = match body::get(map, "name")? {
+    let name = match values::get(map, "name")? {
         Some(Value::Object(name)) => name,
         None => &empty,
         Some(_) => return Err(bad(ScimType::InvalidValue, "name must be an object")),
     };
     Ok(Profile {
         user_name,
-        given_name: body::text(name, "givenName")?,
-        family_name: body::text(name, "familyName")?,
-        display_name: body::text(map, "displayName")?,
-        external_id: body::text(map, "externalId")?,
+        given_name: values::text(name, "givenName")?,
+        family_name: values::text(name, "familyName")?,
+        display_name: values::text(map, "displayName")?,
+        external_id: values::text(map, "externalId")?,
     })
 }
 
@@ -180,7 +139,7 @@ fn check_user_name(user_name: &str) -> Result<(), ScimError> {
 /// The primary address of a body: the entry that says so, or the only entry.
 fn primary(map: &Map<String, Value>) -> Result<Option<String>, ScimError> {
     let wrong = || bad(ScimType::InvalidValue, "emails must be a list of objects with a value");
-    let list = match body::get(map, "emails")? {
+    let list = match values::get(map, "emails")? {
         None => return Ok(None),
         Some(Value::Array(list)) => list,
         Some(_) => return Err(wrong()),
@@ -188,22 +147,20 @@ fn primary(map: &Map<String, Value>) -> Result<Option<String>, ScimError> {
     let entries: Vec<&Map<String, Value>> =
         list.iter().map(|entry| entry.as_object().ok_or_else(wrong)).collect::<Result<_, _>>()?;
     let says = |entry: &&&Map<String, Value>| {
-        matches!(body::get(entry, "primary"), Ok(Some(Value::Bool(true))))
-            || matches!(body::get(entry, "primary"), Ok(Some(Value::String(text))) if text.eq_ignore_ascii_case("true"))
+        matches!(values::get(entry, "primary"), Ok(Some(Value::Bool(true))))
+            || matches!(values::get(entry, "primary"), Ok(Some(Value::String(text))) if text.eq_ignore_ascii_case("true"))
     };
     let chosen = entries.iter().find(says).or_else(|| entries.first().filter(|_| entries.len() == 1));
     match chosen {
-        Some(entry) => Ok(Some(body::text(entry, "value")?.ok_or_else(wrong)?)),
+        Some(entry) => Ok(Some(values::text(entry, "value")?.ok_or_else(wrong)?)),
         None => Ok(None),
     }
 }
 
-fn create(state: &mut State, request: &Incoming) -> Outcome {
-    check_write(state, request)?;
-    let map = body::object(request)?;
-    let profile = read(state, &map, true)?;
-    let active = body::get(&map, "active")?.map(|value| body::as_flag(value, "active", state.switches)).transpose()?;
-    if active != Some(true) {
+/// Rule 8.
+pub(super) fn insert(state: &mut State, map: &Map<String, Value>) -> Result<Written, ScimError> {
+    let profile = read(state, map, true)?;
+    if map.get("active") != Some(&Value::Bool(true)) {
         return Err(bad(ScimType::InvalidValue, "active must be true"));
     }
     let status = match state.switches.scim_member_status {
@@ -218,15 +175,20 @@ fn create(state: &mut State, request: &Incoming) -> Outcome {
         external_id: profile.external_id,
     };
     let tag = state.enrol(person, status).map_err(|refusal| refused(&refusal, state.switches))?;
-    let (person, member) = find(state, tag.as_str())?;
-    Ok(created(&show(state, person, member), tag.as_str()))
+    Written::unchanged(tag.as_str())
 }
 
 /// Ends the membership and shows what was.
-fn deprovision(state: &mut State, tag: &UserTag) -> Outcome {
+fn deprovision(state: &mut State, tag: &UserTag) -> Result<Written, ScimError> {
     let person = state.person(tag).cloned().ok_or_else(|| not_found("User", tag.as_str()))?;
     expel(state, tag)?;
-    Ok(ok(&show_gone(&person), tag.as_str()))
+    Ok(Written::unchanged(tag.as_str())?.showing(value_gone(&person)))
+}
+
+/// Rule 14.
+pub(super) fn remove(state: &mut State, id: &str) -> Result<(), ScimError> {
+    let tag = expect(state, id)?.0.tag.clone();
+    expel(state, &tag)
 }
 
 /// Another userName, if nobody else has it.
@@ -245,12 +207,11 @@ fn rename(state: &mut State, tag: &UserTag, user_name: &str) -> Result<(), ScimE
     Ok(())
 }
 
-fn replace(state: &mut State, request: &Incoming, id: &str) -> Outcome {
-    check_write(state, request)?;
-    let map = body::object(request)?;
-    let profile = read(state, &map, false)?;
-    let active = body::get(&map, "active")?.map(|value| body::as_flag(value, "active", state.switches)).transpose()?;
-    let tag = present(state, id, active)?;
+/// Rule 10.
+pub(super) fn replace(state: &mut State, id: &str, map: &Map<String, Value>) -> Result<Written, ScimError> {
+    let profile = read(state, map, false)?;
+    let active = map.get("active").and_then(Value::as_bool);
+    let tag = expect(state, id)?.0.tag.clone();
     if active == Some(false) {
         return deprovision(state, &tag);
     }
@@ -263,24 +224,31 @@ fn replace(state: &mut State, request: &Incoming, id: &str) -> Outcome {
             person.external_id = profile.external_id;
         }
     }
-    let (person, member) = find(state, id)?;
-    Ok(ok(&show(state, person, member), id))
+    Written::unchanged(id)
 }
 
-/// The tag of a member; of somebody who was one, if a write says `active: true` and the switch lets
-/// that bring the membership back.
-fn present(state: &mut State, id: &str, active: Option<bool>) -> Result<UserTag, ScimError> {
-    if let Ok((person, _)) = find(state, id) {
-        return Ok(person.tag.clone());
+/// Brings a membership back before a write that says `active: true` of somebody who was a member, if
+/// the switch lets it (rule 12). Who it was, so that a refused write can take it back.
+pub(super) fn restore(state: &mut State, request: &Incoming, path: &[&str]) -> Option<UserTag> {
+    let ["Users", id] = path else { return None };
+    if state.switches.reactivation != Reactivation::Restore || find(state, id).is_some() {
+        return None;
     }
-    let former = id.parse().ok().and_then(|tag: UserTag| state.person(&tag).cloned());
-    match former {
-        Some(person) if active == Some(true) && state.switches.reactivation == Reactivation::Restore => {
-            state.reinstate(&person.tag);
-            Ok(person.tag)
+    let tag: UserTag = id.parse().ok()?;
+    state.person(&tag)?;
+    let active = match request.method.as_str() {
+        "PUT" => serde_json::from_slice::<Map<String, Value>>(&request.body).ok()?.get("active")?.as_bool(),
+        "PATCH" => {
+            let message = PatchOp::from_json(&request.body, &PatchOptions::new(Quirks::CLOUDFLARE)).ok()?;
+            changes(state, &message).ok()?.active
         }
-        _ => Err(not_found("User", id)),
+        _ => None,
+    };
+    if active != Some(true) {
+        return None;
     }
+    state.reinstate(&tag);
+    Some(tag)
 }
 
 /// What a PATCH makes of a user: only `replace` has an effect.
@@ -288,18 +256,19 @@ fn present(state: &mut State, id: &str, active: Option<bool>) -> Result<UserTag,
 struct Changes {
     active: Option<bool>,
     user_name: Option<String>,
-    given_name: Option<Option<String>>,
-    family_name: Option<Option<String>>,
+    /// Empty: none.
+    given_name: Option<String>,
+    /// Empty: none.
+    family_name: Option<String>,
 }
 
-fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
-    check_write(state, request)?;
-    let message = super::groups::read_patch(state, request)?;
-    let changes = changes(state, &message)?;
+/// Rule 11.
+pub(super) fn patch(state: &mut State, id: &str, message: &PatchOp) -> Result<Written, ScimError> {
+    let changes = changes(state, message)?;
     if let Some(user_name) = &changes.user_name {
         check_user_name(user_name)?;
     }
-    let tag = present(state, id, changes.active)?;
+    let tag = expect(state, id)?.0.tag.clone();
     if changes.active == Some(false) {
         return deprovision(state, &tag);
     }
@@ -309,15 +278,14 @@ fn patch(state: &mut State, request: &Incoming, id: &str) -> Outcome {
         }
         if let Some(person) = state.person_mut(&tag) {
             if let Some(name) = changes.given_name {
-                person.given_name = name;
+                person.given_name = Some(name).filter(|name| !name.is_empty());
             }
             if let Some(name) = changes.family_name {
-                person.family_name = name;
+                person.family_name = Some(name).filter(|name| !name.is_empty());
             }
         }
     }
-    let (person, member) = find(state, id)?;
-    Ok(ok(&show(state, person, member), id))
+    Written::unchanged(id)
 }
 
 fn changes(state: &State, message: &PatchOp) -> Result<Changes, ScimError> {
@@ -328,20 +296,18 @@ fn changes(state: &State, message: &PatchOp) -> Result<Changes, ScimError> {
             continue;
         }
         let value = operation.value.as_ref().unwrap_or(&Value::Null);
-        match &operation.path {
-            Some(path) => one_change(state, &mut changes, path, value)?,
-            None => {
-                let map = value.as_object();
-                let map = map.ok_or_else(|| {
-                    bad(ScimType::InvalidValue, "without a path the value must be an object of attributes")
-                })?;
-                for (name, value) in map {
-                    // Keys like `name.givenName` come from Entra.
-                    match name.parse::<PatchPath>() {
-                        Ok(path) => one_change(state, &mut changes, &path, value)?,
-                        Err(_) => unknown(state, name)?,
-                    }
-                }
+        if let Some(path) = &operation.path {
+            one_change(state, &mut changes, path, value)?;
+            continue;
+        }
+        let map = value.as_object();
+        let map =
+            map.ok_or_else(|| bad(ScimType::InvalidValue, "without a path the value must be an object of attributes"))?;
+        for (name, value) in map {
+            // Keys like `name.givenName` come from Entra.
+            match name.parse::<PatchPath>() {
+                Ok(path) => one_change(state, &mut changes, &path, value)?,
+                Err(_) => unknown(state, name)?,
             }
         }
     }
@@ -352,25 +318,25 @@ fn one_change(state: &State, changes: &mut Changes, path: &PatchPath, value: &Va
     let attribute = path.attribute().name().to_ascii_lowercase();
     let sub = path.sub().map(str::to_ascii_lowercase);
     let optional = |value: &Value, name: &str| match value {
-        Value::Null => Ok(None),
-        value => body::as_text(value, name).map(|text| (!text.is_empty()).then_some(text)),
+        Value::Null => Ok(String::new()),
+        value => values::as_text(value, name),
     };
     match (attribute.as_str(), sub.as_deref(), path.filter()) {
-        ("active", None, None) => changes.active = Some(body::as_flag(value, "active", state.switches)?),
-        ("username", None, None) => changes.user_name = Some(body::as_text(value, "userName")?),
+        ("active", None, None) => changes.active = Some(values::as_flag(value, "active", state.switches)?),
+        ("username", None, None) => changes.user_name = Some(values::as_text(value, "userName")?),
         ("name", Some("givenname"), None) => changes.given_name = Some(optional(value, "name.givenName")?),
         ("name", Some("familyname"), None) => changes.family_name = Some(optional(value, "name.familyName")?),
         ("name", None, None) => {
             let name = value.as_object().ok_or_else(|| bad(ScimType::InvalidValue, "name must be an object"))?;
             for (part, target) in [("givenName", &mut changes.given_name), ("familyName", &mut changes.family_name)] {
-                if let Some(value) = body::get(name, part)? {
+                if let Some(value) = values::get(name, part)? {
                     *target = Some(optional(value, part)?);
                 }
             }
         }
         // The documented alias of userName.
         ("emails", Some("value"), Some(filter)) if is_work(filter) => {
-            changes.user_name = Some(body::as_text(value, "emails.value")?);
+            changes.user_name = Some(values::as_text(value, "emails.value")?);
         }
         _ => return unknown(state, &path.to_string()),
     }
@@ -397,7 +363,7 @@ fn unknown(state: &State, name: &str) -> Result<(), ScimError> {
 impl State {
     /// Brings a membership back, with a new id and "Minimal Account Access".
     fn reinstate(&mut self, tag: &UserTag) {
-        let policies = self.account_policy([catalogue::MINIMAL]).into_iter().collect();
+        let policies = vec![self.account_policy([catalogue::MINIMAL])];
         let id = self.new_id();
         self.put_membership(Membership {
             id,

@@ -1,0 +1,292 @@
+//! Filters on typed resources, without serialising them.
+
+use std::marker::PhantomData;
+
+use serde_json::Value;
+
+use crate::filter::check::Check;
+use crate::filter::matcher::{Node as JsonNode, Place, Test};
+use crate::filter::{Filter, FilterError, Matcher};
+use crate::resource::wire::{Attributes, Node, Wire};
+use crate::resource::{Group, ScimResource, User};
+use crate::text::{Text, same_name};
+
+/// A typed resource whose members filters can read in place: [`User`] and [`Group`].
+pub trait TypedResource: ScimResource + sealed::Layout {}
+
+mod sealed {
+    use super::Attributes;
+
+    pub trait Layout: Sized {
+        #[doc(hidden)]
+        #[expect(private_interfaces, reason = "sealed: nobody outside names it")]
+        fn attributes(&self) -> &dyn Attributes;
+        #[doc(hidden)]
+        fn index_of(name: &str) -> Option<u8>;
+        #[doc(hidden)]
+        fn sub_index_of(member: u8, name: &str) -> Option<u8>;
+    }
+}
+
+macro_rules! layout {
+    ($($type:ty),*) => { $(
+        impl TypedResource for $type {}
+        impl sealed::Layout for $type {
+            #[expect(private_interfaces, reason = "sealed: nobody outside names it")]
+            fn attributes(&self) -> &dyn Attributes {
+                self
+            }
+            fn index_of(name: &str) -> Option<u8> {
+                <$type as Wire>::index(name)
+            }
+            fn sub_index_of(member: u8, name: &str) -> Option<u8> {
+                <$type>::sub_index(member, name)
+            }
+        }
+    )* };
+}
+layout!(User, Group);
+
+/// A filter that is resolved against a typed resource.
+///
+/// ```
+/// use scim_core::filter::Filter;
+/// use scim_core::resource::{Email, User};
+/// let mut user = User::new("bjensen");
+/// user.emails.push(Email::new("b@example.com").with_type("work"));
+/// let filter = Filter::parse(r#"emails[type eq "WORK" and value ew "example.com"]"#)?;
+/// assert!(filter.compile_for::<User>()?.matches(&user));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TypedMatcher<T> {
+    root: Plan,
+    of: PhantomData<fn(&T)>,
+}
+
+#[derive(Debug, Clone)]
+enum Plan {
+    All(Vec<Plan>),
+    Any(Vec<Plan>),
+    Not(Box<Plan>),
+    Test {
+        member: u8,
+        inner: Option<u8>,
+        sub: Sub,
+        check: Check,
+    },
+    Element {
+        member: u8,
+        inner: Option<u8>,
+        plan: Box<Plan>,
+    },
+    /// What no member holds is looked up among the unknown ones.
+    Extra(JsonNode),
+    /// What no member holds, in an extension that is typed.
+    Nothing(Check),
+}
+
+/// What of a value is compared.
+#[derive(Debug, Clone)]
+enum Sub {
+    /// The value itself; the `value` of an object, by its number.
+    Itself(Option<u8>),
+    Known(u8),
+    Unknown(Text),
+}
+
+impl Filter {
+    /// Resolves the filter against the schemas and the members of a type, for many resources.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn compile_for<T: TypedResource>(&self) -> Result<TypedMatcher<T>, FilterError> {
+        let root = Matcher::new(self, &T::resource_schemas())?.into_root();
+        Ok(TypedMatcher { root: plan::<T>(root), of: PhantomData })
+    }
+}
+
+impl<T: TypedResource> TypedMatcher<T> {
+    /// Whether the resource meets the filter.
+    pub fn matches(&self, resource: &T) -> bool {
+        self.root.holds(resource.attributes())
+    }
+}
+
+fn plan<T: TypedResource>(node: JsonNode) -> Plan {
+    match node {
+        JsonNode::All(list) => Plan::All(list.into_iter().map(plan::<T>).collect()),
+        JsonNode::Any(list) => Plan::Any(list.into_iter().map(plan::<T>).collect()),
+        JsonNode::Not(inner) => Plan::Not(Box::new(plan::<T>(*inner))),
+        JsonNode::Test(test) => match find::<T>(&test.place) {
+            Found::Member(member, None) => {
+                let index = |name: &str| T::sub_index_of(member, name);
+                Plan::Test { member, inner: None, sub: sub(&test, index), check: test.check }
+            }
+            Found::Member(member, inner @ Some(_)) => {
+                // Only the manager is complex there.
+                let index = |name: &str| <crate::resource::Manager as Wire>::index(name);
+                Plan::Test { member, inner, sub: sub(&test, index), check: test.check }
+            }
+            Found::Extra => Plan::Extra(JsonNode::Test(test)),
+            Found::Nothing => Plan::Nothing(test.check),
+        },
+        JsonNode::Element { place, inner } => match find::<T>(&place) {
+            Found::Member(member, None) => {
+                let plan = Box::new(within(*inner, &|name| T::sub_index_of(member, name)));
+                Plan::Element { member, inner: None, plan }
+            }
+            Found::Member(member, at @ Some(_)) => {
+                let plan = Box::new(within(*inner, &|name| <crate::resource::Manager as Wire>::index(name)));
+                Plan::Element { member, inner: at, plan }
+            }
+            Found::Extra => Plan::Extra(JsonNode::Element { place, inner }),
+            Found::Nothing => Plan::Any(Vec::new()),
+        },
+    }
+}
+
+enum Found {
+    Member(u8, Option<u8>),
+    Extra,
+    Nothing,
+}
+
+fn find<T: TypedResource>(place: &Place) -> Found {
+    let outer = place.extension.as_deref().unwrap_or(&place.name);
+    match (T::index_of(outer), &place.extension) {
+        (None, _) => Found::Extra,
+        (Some(member), None) => Found::Member(member, None),
+        (Some(member), Some(_)) => {
+            T::sub_index_of(member, &place.name).map_or(Found::Nothing, |inner| Found::Member(member, Some(inner)))
+        }
+    }
+}
+
+fn sub(test: &Test, index: impl Fn(&str) -> Option<u8>) -> Sub {
+    match &test.sub {
+        Some(name) => index(name).map_or_else(|| Sub::Unknown(name.clone()), Sub::Known),
+        None => Sub::Itself(index("value")),
+    }
+}
+
+/// Between the brackets: names are members of the element.
+fn within(node: JsonNode, index: &dyn Fn(&str) -> Option<u8>) -> Plan {
+    match node {
+        JsonNode::All(list) => Plan::All(list.into_iter().map(|node| within(node, index)).collect()),
+        JsonNode::Any(list) => Plan::Any(list.into_iter().map(|node| within(node, index)).collect()),
+        JsonNode::Not(inner) => Plan::Not(Box::new(within(*inner, index))),
+        JsonNode::Test(test) => match index(&test.place.name) {
+            Some(member) => Plan::Test { member, inner: None, sub: Sub::Itself(None), check: test.check },
+            None => Plan::Extra(JsonNode::Test(test)),
+        },
+        node @ JsonNode::Element { .. } => Plan::Extra(node),
+    }
+}
+
+impl Plan {
+    fn holds(&self, object: &dyn Attributes) -> bool {
+        match self {
+            Self::All(list) => list.iter().all(|plan| plan.holds(object)),
+            Self::Any(list) => list.iter().any(|plan| plan.holds(object)),
+            Self::Not(inner) => !inner.holds(object),
+            Self::Test { member, inner, sub, check } => test(check, find_node(object, *member, *inner), sub),
+            Self::Element { member, inner, plan } => match find_node(object, *member, *inner) {
+                Node::List(list) => list.any(&mut |element| plan.holds_in(element)),
+                node => plan.holds_in(node),
+            },
+            Self::Extra(node) => node.holds(object.extra()),
+            Self::Nothing(check) => check.holds_unassigned(),
+        }
+    }
+
+    fn holds_in(&self, element: Node<'_>) -> bool {
+        match element {
+            Node::Object(object) => self.holds(object),
+            Node::Absent | Node::List(_) => false,
+            bare => self.holds_bare(bare),
+        }
+    }
+
+    /// For an element that is no object: its name is `value`.
+    fn holds_bare(&self, element: Node<'_>) -> bool {
+        match self {
+            Self::All(list) => list.iter().all(|plan| plan.holds_bare(element)),
+            Self::Any(list) => list.iter().any(|plan| plan.holds_bare(element)),
+            Self::Not(inner) => !inner.holds_bare(element),
+            Self::Extra(JsonNode::Test(one)) if same_name(&one.place.name, "value") => {
+                test(&one.check, element, &Sub::Itself(None))
+            }
+            Self::Extra(JsonNode::Test(one)) => one.check.holds_unassigned(),
+            _ => false,
+        }
+    }
+}
+
+#[inline]
+fn find_node(object: &dyn Attributes, member: u8, inner: Option<u8>) -> Node<'_> {
+    match (object.member(member), inner) {
+        (node, None) => node,
+        (Node::Object(extension), Some(inner)) => extension.member(inner),
+        _ => Node::Absent,
+    }
+}
+
+#[inline]
+fn test(check: &Check, node: Node<'_>, sub: &Sub) -> bool {
+    // The everyday case: text in a simple attribute.
+    if let (Node::Text(text), Sub::Itself(_)) = (node, sub) {
+        return check.accepts_text(text);
+    }
+    let mut seen = false;
+    let met = match node {
+        Node::List(list) => list.any(&mut |element| one(check, element, sub, &mut seen)),
+        node => one(check, node, sub, &mut seen),
+    };
+    if seen { met } else { check.holds_unassigned() }
+}
+
+#[inline]
+fn one(check: &Check, node: Node<'_>, sub: &Sub, seen: &mut bool) -> bool {
+    let node = match (node, sub) {
+        (Node::Object(object), Sub::Known(index)) => object.member(*index),
+        (Node::Object(object), Sub::Unknown(name)) => {
+            crate::resource::get_folded(object.extra(), name).map_or(Node::Absent, Node::Json)
+        }
+        (Node::Object(object), Sub::Itself(value)) if !check.is_about_presence() => match value {
+            Some(index) => object.member(*index),
+            None => Node::Absent,
+        },
+        (Node::Object(_), Sub::Itself(_)) => node,
+        (_, Sub::Known(_)) => Node::Absent,
+        (_, Sub::Unknown(name)) if !same_name(name, "value") => Node::Absent,
+        (bare, _) => bare,
+    };
+    let met = match node {
+        Node::Absent => return false,
+        Node::Text(text) => check.accepts_text(text),
+        Node::Boolean(value) => check.accepts_bool(value),
+        Node::Number(value) => check.accepts_number(value),
+        Node::Json(value) => check.accepts_json(value),
+        // Only presence comes here with an object.
+        Node::Object(object) => match check {
+            Check::Present => object.is_present(),
+            _ => check.accepts_json(&Value::Bool(true)),
+        },
+        Node::List(_) => false,
+    };
+    *seen = true;
+    met
+}
+
+/// `pr` on a typed value.
+pub(crate) fn is_present(node: Node<'_>) -> bool {
+    match node {
+        Node::Absent => false,
+        Node::Text(text) => !text.is_empty(),
+        Node::Boolean(_) | Node::Number(_) => true,
+        Node::Json(value) => crate::filter::is_present(value),
+        Node::Object(object) => object.is_present(),
+        Node::List(list) => list.any(&mut is_present),
+    }
+}

@@ -1,0 +1,417 @@
+//! Views of resources that borrow from the body: for long lists that are read and not kept.
+//!
+//! Reading is as lenient as for the owned types; members that a view does not know are skipped, text without escapes
+//! is not copied. Together with [`ListResponse`](crate::message::ListResponse):
+//!
+//! ```
+//! use scim_core::message::ListResponse;
+//! use scim_core::resource::view::UserView;
+//! let body = r#"{"totalResults":1,"Resources":[{"id":"1","userName":"bj\u00e9","active":"True"}]}"#;
+//! let page: ListResponse<UserView<'_>> = serde_json::from_str(body)?;
+//! assert_eq!(page.resources[0].user_name.as_deref(), Some("bjé"));
+//! assert_eq!(page.resources[0].active, Some(true));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
+
+use crate::resource::wire::{Wire, locate};
+
+/// A value that a member of a view can hold. `None` is the unassigned state.
+trait Seen<'de>: Sized {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+}
+
+/// A member of a view.
+trait Part<'de>: Sized {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+impl<'de, T: Seen<'de>> Part<'de> for Option<T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer)
+    }
+}
+
+impl<'de, T: Seen<'de>> Part<'de> for Vec<T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+struct PartSeed<T>(PhantomData<T>);
+
+impl<'de, T: Part<'de>> DeserializeSeed<'de> for PartSeed<T> {
+    type Value = T;
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::read(deserializer)
+    }
+}
+
+struct SeenSeed<T>(PhantomData<T>);
+
+impl<'de, T: Seen<'de>> DeserializeSeed<'de> for SeenSeed<T> {
+    type Value = Option<T>;
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        T::read(deserializer)
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Seen<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+    fn visit_unit<E: de::Error>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) =
+            seq.next_element_seed(SeenSeed::<T>(PhantomData)).map_err(|e| locate(&e, &format!("[{}]", list.len())))?
+        {
+            list.extend(element);
+        }
+        Ok(list)
+    }
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
+        Ok(T::read(de::value::MapAccessDeserializer::new(map))?.into_iter().collect())
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+        Err(E::invalid_type(de::Unexpected::Str(text), &self))
+    }
+}
+
+impl<'de> Seen<'de> for bool {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        <bool as Wire>::read(deserializer)
+    }
+}
+
+impl<'de> Seen<'de> for Cow<'de, str> {
+    #[inline]
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Option<Cow<'de, str>>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            #[inline]
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Some(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Some(Cow::Owned(text.to_owned())))
+            }
+            fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
+                Ok(Some(Cow::Owned(value.to_string())))
+            }
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
+                Ok(Some(Cow::Owned(value.to_string())))
+            }
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
+                Ok(Some(Cow::Owned(value.to_string())))
+            }
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
+                Ok(Some(Cow::Owned(value.to_string())))
+            }
+        }
+        deserializer.deserialize_any(Text)
+    }
+}
+
+macro_rules! view_struct {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident<'a> $([$plain:ident])? {
+            $( $(#[$fmeta:meta])* $field:ident : $ty:ty = $wire:literal, )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name<'a> {
+            $( $(#[$fmeta])* pub $field: $ty, )*
+            #[doc(hidden)]
+            pub borrows: PhantomData<&'a str>,
+        }
+
+        const _: () = {
+            use serde::de::MapAccess;
+            use $crate::resource::wire::named_twice;
+
+            #[allow(non_camel_case_types)]
+            #[derive(Clone, Copy)]
+            enum MemberName { $($field,)* Unknown }
+
+            struct NameSeed;
+            impl<'de> DeserializeSeed<'de> for NameSeed {
+                type Value = MemberName;
+                #[inline]
+                fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<MemberName, D::Error> {
+                    deserializer.deserialize_identifier(self)
+                }
+            }
+            impl Visitor<'_> for NameSeed {
+                type Value = MemberName;
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("an attribute name")
+                }
+                #[inline]
+                fn visit_str<E: de::Error>(self, name: &str) -> Result<MemberName, E> {
+                    match name {
+                        $($wire => Ok(MemberName::$field),)*
+                        other => {
+                            $( if other.eq_ignore_ascii_case($wire) { return Ok(MemberName::$field); } )*
+                            Ok(MemberName::Unknown)
+                        }
+                    }
+                }
+            }
+
+            struct ObjectVisitor;
+            impl<'de> Visitor<'de> for ObjectVisitor {
+                type Value = Option<$name<'de>>;
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("an object")
+                }
+                fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(None)
+                }
+                $(
+                    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                        let mut out = $name::default();
+                        out.$plain = Some(Cow::Borrowed(text));
+                        Ok(Some(out))
+                    }
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                        let mut out = $name::default();
+                        out.$plain = Some(Cow::Owned(text.to_owned()));
+                        Ok(Some(out))
+                    }
+                )?
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                    let mut out = $name::default();
+                    let mut seen = 0_u64;
+                    while let Some(member) = map.next_key_seed(NameSeed)? {
+                        let bit = 1_u64 << member as u32;
+                        match member {
+                            $( MemberName::$field => {
+                                if seen & bit != 0 {
+                                    return Err(named_twice($wire));
+                                }
+                                out.$field = map.next_value_seed(PartSeed(PhantomData)).map_err(|e| locate(&e, $wire))?;
+                            } )*
+                            MemberName::Unknown => drop(map.next_value::<de::IgnoredAny>()?),
+                        }
+                        seen |= bit;
+                    }
+                    Ok(Some(out))
+                }
+            }
+
+            impl<'de> Seen<'de> for $name<'de> {
+                fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+                    deserializer.deserialize_any(ObjectVisitor)
+                }
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name<'de> {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    deserializer
+                        .deserialize_any(ObjectVisitor)?
+                        .ok_or_else(|| de::Error::invalid_type(de::Unexpected::Unit, &"an object"))
+                }
+            }
+        };
+    };
+}
+
+view_struct! {
+    /// An element of a multi-valued attribute with the usual sub-attributes (RFC 7643 §2.4).
+    pub struct ValueView<'a> [value] {
+        /// The value.
+        value: Option<Cow<'a, str>> = "value",
+        /// Text for display.
+        display: Option<Cow<'a, str>> = "display",
+        /// A label; for members `User` or `Group`.
+        r#type: Option<Cow<'a, str>> = "type",
+        /// URI of what is referred to.
+        r#ref: Option<Cow<'a, str>> = "$ref",
+        /// The preferred one.
+        primary: Option<bool> = "primary",
+    }
+}
+
+view_struct! {
+    /// The parts of a name.
+    pub struct NameView<'a> {
+        /// The whole name.
+        formatted: Option<Cow<'a, str>> = "formatted",
+        /// Family name.
+        family_name: Option<Cow<'a, str>> = "familyName",
+        /// Given name.
+        given_name: Option<Cow<'a, str>> = "givenName",
+        /// Middle names.
+        middle_name: Option<Cow<'a, str>> = "middleName",
+        /// "Ms.", "Dr."
+        honorific_prefix: Option<Cow<'a, str>> = "honorificPrefix",
+        /// "III", "Jr."
+        honorific_suffix: Option<Cow<'a, str>> = "honorificSuffix",
+    }
+}
+
+view_struct! {
+    /// A postal address.
+    pub struct AddressView<'a> {
+        /// The whole address.
+        formatted: Option<Cow<'a, str>> = "formatted",
+        /// Street and number.
+        street_address: Option<Cow<'a, str>> = "streetAddress",
+        /// City.
+        locality: Option<Cow<'a, str>> = "locality",
+        /// State or region.
+        region: Option<Cow<'a, str>> = "region",
+        /// Postal code.
+        postal_code: Option<Cow<'a, str>> = "postalCode",
+        /// Country.
+        country: Option<Cow<'a, str>> = "country",
+        /// A label.
+        r#type: Option<Cow<'a, str>> = "type",
+        /// The preferred one.
+        primary: Option<bool> = "primary",
+    }
+}
+
+view_struct! {
+    /// What the service provider says about a resource.
+    pub struct MetaView<'a> {
+        /// Name of the resource type.
+        resource_type: Option<Cow<'a, str>> = "resourceType",
+        /// When the resource was made.
+        created: Option<Cow<'a, str>> = "created",
+        /// When it last changed.
+        last_modified: Option<Cow<'a, str>> = "lastModified",
+        /// URI of the resource.
+        location: Option<Cow<'a, str>> = "location",
+        /// Version.
+        version: Option<Cow<'a, str>> = "version",
+    }
+}
+
+view_struct! {
+    /// The manager of a user.
+    pub struct ManagerView<'a> [value] {
+        /// Id of the manager's user.
+        value: Option<Cow<'a, str>> = "value",
+        /// URI of the manager's user.
+        r#ref: Option<Cow<'a, str>> = "$ref",
+        /// Name of the manager.
+        display_name: Option<Cow<'a, str>> = "displayName",
+    }
+}
+
+view_struct! {
+    /// The enterprise extension.
+    pub struct EnterpriseUserView<'a> {
+        /// Number of the employee.
+        employee_number: Option<Cow<'a, str>> = "employeeNumber",
+        /// Cost centre.
+        cost_center: Option<Cow<'a, str>> = "costCenter",
+        /// Organisation.
+        organization: Option<Cow<'a, str>> = "organization",
+        /// Division.
+        division: Option<Cow<'a, str>> = "division",
+        /// Department.
+        department: Option<Cow<'a, str>> = "department",
+        /// The manager.
+        manager: Option<ManagerView<'a>> = "manager",
+    }
+}
+
+view_struct! {
+    /// A user, see [`User`](crate::resource::User).
+    pub struct UserView<'a> {
+        /// Schema URIs.
+        schemas: Vec<Cow<'a, str>> = "schemas",
+        /// Id given by the service provider.
+        id: Option<Cow<'a, str>> = "id",
+        /// Id given by the client.
+        external_id: Option<Cow<'a, str>> = "externalId",
+        /// The unique name.
+        user_name: Option<Cow<'a, str>> = "userName",
+        /// The parts of the name.
+        name: Option<NameView<'a>> = "name",
+        /// Name for display.
+        display_name: Option<Cow<'a, str>> = "displayName",
+        /// Casual name.
+        nick_name: Option<Cow<'a, str>> = "nickName",
+        /// URI of the profile.
+        profile_url: Option<Cow<'a, str>> = "profileUrl",
+        /// Title.
+        title: Option<Cow<'a, str>> = "title",
+        /// Relation to the organisation.
+        user_type: Option<Cow<'a, str>> = "userType",
+        /// Preferred language.
+        preferred_language: Option<Cow<'a, str>> = "preferredLanguage",
+        /// Locale.
+        locale: Option<Cow<'a, str>> = "locale",
+        /// Time zone.
+        timezone: Option<Cow<'a, str>> = "timezone",
+        /// Whether the account may be used.
+        active: Option<bool> = "active",
+        /// E-mail addresses.
+        emails: Vec<ValueView<'a>> = "emails",
+        /// Phone numbers.
+        phone_numbers: Vec<ValueView<'a>> = "phoneNumbers",
+        /// Instant-messaging addresses.
+        ims: Vec<ValueView<'a>> = "ims",
+        /// Pictures.
+        photos: Vec<ValueView<'a>> = "photos",
+        /// Postal addresses.
+        addresses: Vec<AddressView<'a>> = "addresses",
+        /// Groups.
+        groups: Vec<ValueView<'a>> = "groups",
+        /// Entitlements.
+        entitlements: Vec<ValueView<'a>> = "entitlements",
+        /// Roles.
+        roles: Vec<ValueView<'a>> = "roles",
+        /// Certificates.
+        x509_certificates: Vec<ValueView<'a>> = "x509Certificates",
+        /// The enterprise extension.
+        enterprise: Option<EnterpriseUserView<'a>> = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+        /// What the service provider says.
+        meta: Option<MetaView<'a>> = "meta",
+    }
+}
+
+view_struct! {
+    /// A group, see [`Group`](crate::resource::Group).
+    pub struct GroupView<'a> {
+        /// Schema URIs.
+        schemas: Vec<Cow<'a, str>> = "schemas",
+        /// Id given by the service provider.
+        id: Option<Cow<'a, str>> = "id",
+        /// Id given by the client.
+        external_id: Option<Cow<'a, str>> = "externalId",
+        /// Name of the group.
+        display_name: Option<Cow<'a, str>> = "displayName",
+        /// Members.
+        members: Vec<ValueView<'a>> = "members",
+        /// What the service provider says.
+        meta: Option<MetaView<'a>> = "meta",
+    }
+}

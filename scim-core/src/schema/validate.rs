@@ -1,0 +1,210 @@
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::date::DateTime;
+use crate::resource::is_unassigned;
+use crate::schema::{Attribute, AttributeType, ResourceSchemas, Returned};
+use crate::text::same_name;
+
+/// What a body is for: the same schema asks for different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// POST: required attributes must be there; readOnly ones are ignored.
+    Create,
+    /// PUT: as for POST.
+    Replace,
+    /// The value of a PATCH without path: nothing is required; readOnly ones are not allowed.
+    Patch,
+    /// An answer: `id` must be there; attributes that are never returned must not.
+    Answer,
+}
+
+/// What is wrong with one value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ViolationKind {
+    /// A required attribute is missing.
+    Missing,
+    /// No schema of the resource type has it.
+    Unknown,
+    /// Not of its type.
+    WrongType,
+    /// A list where one value belongs, or one value where a list belongs.
+    WrongMultiplicity,
+    /// A second spelling of a name that is there.
+    NamedTwice,
+    /// More than one element with `primary: true`.
+    TwoPrimaries,
+    /// readOnly, where a client must not set it.
+    ReadOnly,
+    /// Never returned, and there.
+    NeverReturned,
+    /// Nested beyond what any schema describes.
+    TooDeep,
+}
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// Path of the value, for example `emails[1].primary`.
+    pub path: String,
+    /// What is wrong.
+    pub kind: ViolationKind,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            ViolationKind::Missing => "is required",
+            ViolationKind::Unknown => "is unknown",
+            ViolationKind::WrongType => "is of the wrong type",
+            ViolationKind::WrongMultiplicity => "is a list where one value belongs, or the reverse",
+            ViolationKind::NamedTwice => "is named twice",
+            ViolationKind::TwoPrimaries => "has two primary values",
+            ViolationKind::ReadOnly => "is readOnly",
+            ViolationKind::NeverReturned => "must never be returned",
+            ViolationKind::TooDeep => "is nested too deeply",
+        };
+        write!(f, "`{}` {what}", self.path)
+    }
+}
+
+impl ResourceSchemas {
+    /// Everything that is wrong with a resource, in the order of the body. Canonical values are hints and not
+    /// checked (RFC 7643 §7).
+    ///
+    /// ```
+    /// use scim_core::schema::{Direction, ResourceSchemas};
+    /// let body = serde_json::json!({"active": 1, "emails": [{"value": "a"}, {"colour": "red"}]});
+    /// let found = ResourceSchemas::user().validate(&body, Direction::Create);
+    /// let text: Vec<String> = found.iter().map(ToString::to_string).collect();
+    /// assert_eq!(text, ["`active` is of the wrong type", "`emails[1].colour` is unknown", "`schemas` is required", "`userName` is required"]);
+    /// ```
+    pub fn validate(&self, resource: &Value, direction: Direction) -> Vec<Violation> {
+        let mut check = Check { direction, found: Vec::new() };
+        let Value::Object(map) = resource else {
+            check.report("", ViolationKind::WrongType);
+            return check.found;
+        };
+        check.names("", map);
+        for (name, value) in map {
+            if let Some(schema) = self.extension(name) {
+                match value {
+                    Value::Object(inner) => {
+                        check.names(name, inner);
+                        for (sub, value) in inner {
+                            let path = format!("{name}:{sub}");
+                            check.known(&path, schema.attribute(sub), value);
+                        }
+                        check.required(&format!("{name}:"), &schema.attributes, inner);
+                    }
+                    value if is_unassigned(value) => {}
+                    _ => check.report(name, ViolationKind::WrongType),
+                }
+            } else {
+                check.known(name, self.core_attribute(name).map(|located| located.attribute), value);
+            }
+        }
+        check.required("", Self::common(), map);
+        check.required("", &self.core().attributes, map);
+        check.found
+    }
+}
+
+struct Check {
+    direction: Direction,
+    found: Vec<Violation>,
+}
+
+impl Check {
+    fn report(&mut self, path: &str, kind: ViolationKind) {
+        self.found.push(Violation { path: path.to_owned(), kind });
+    }
+
+    fn names(&mut self, prefix: &str, map: &Map<String, Value>) {
+        let mut names: Vec<(String, &str)> =
+            map.keys().map(|name| (name.to_ascii_lowercase(), name.as_str())).collect();
+        names.sort_unstable();
+        for pair in names.windows(2) {
+            if let [(a, _), (b, name)] = pair
+                && a == b
+            {
+                let path = if prefix.is_empty() { (*name).to_owned() } else { format!("{prefix}.{name}") };
+                self.report(&path, ViolationKind::NamedTwice);
+            }
+        }
+    }
+
+    fn required(&mut self, prefix: &str, attributes: &[Attribute], map: &Map<String, Value>) {
+        for attribute in attributes {
+            let wanted = match self.direction {
+                Direction::Create | Direction::Replace => attribute.is_required() && !attribute.is_read_only(),
+                Direction::Answer => *attribute.returned() == Returned::Always,
+                Direction::Patch => false,
+            };
+            let there = map.iter().any(|(name, value)| same_name(name, attribute.name()) && !is_unassigned(value));
+            if wanted && !there {
+                self.report(&format!("{prefix}{}", attribute.name()), ViolationKind::Missing);
+            }
+        }
+    }
+
+    fn known(&mut self, path: &str, attribute: Option<&Attribute>, value: &Value) {
+        let Some(attribute) = attribute else {
+            return self.report(path, ViolationKind::Unknown);
+        };
+        if is_unassigned(value) {
+            return;
+        }
+        match self.direction {
+            Direction::Patch if attribute.is_read_only() => return self.report(path, ViolationKind::ReadOnly),
+            Direction::Answer if *attribute.returned() == Returned::Never => {
+                return self.report(path, ViolationKind::NeverReturned);
+            }
+            _ => {}
+        }
+        match (attribute.is_multi_valued(), value) {
+            (true, Value::Array(list)) => {
+                let mut primaries = 0;
+                for (at, element) in list.iter().enumerate() {
+                    self.single(&format!("{path}[{at}]"), attribute, element);
+                    primaries += usize::from(element.get("primary") == Some(&Value::Bool(true)));
+                }
+                if primaries > 1 {
+                    self.report(path, ViolationKind::TwoPrimaries);
+                }
+            }
+            (true, _) | (false, Value::Array(_)) => self.report(path, ViolationKind::WrongMultiplicity),
+            (false, single) => self.single(path, attribute, single),
+        }
+    }
+
+    fn single(&mut self, path: &str, attribute: &Attribute, value: &Value) {
+        let fits = match (attribute.attribute_type(), value) {
+            (AttributeType::Complex, Value::Object(map)) => {
+                self.names(path, map);
+                for (name, value) in map {
+                    let sub = attribute.sub_attribute(name);
+                    // Schemas have two levels (RFC 7643 §2.3.8); their own schema has more.
+                    if path.len() > 4096 {
+                        return self.report(path, ViolationKind::TooDeep);
+                    }
+                    self.known(&format!("{path}.{name}"), sub, value);
+                }
+                true
+            }
+            (AttributeType::Complex, _) => false,
+            (AttributeType::Boolean, value) => value.is_boolean(),
+            (AttributeType::Integer, value) => value.is_i64() || value.is_u64(),
+            (AttributeType::Decimal, value) => value.is_number(),
+            (AttributeType::DateTime, value) => value.as_str().is_some_and(|text| DateTime::read(text).is_some()),
+            (AttributeType::String | AttributeType::Reference | AttributeType::Binary, value) => value.is_string(),
+            (AttributeType::Other(_), _) => true,
+        };
+        if !fits {
+            self.report(path, ViolationKind::WrongType);
+        }
+    }
+}
