@@ -120,8 +120,8 @@ fn main() {
     });
     row("filter without an index, 100,000 users", &mut || {
         measure(3, |_| {
-            let path = "/Users?count=1&filter=name.familyName%20ew%20%22y99999%22";
-            drop(expect(request(Method::GET, path, None), StatusCode::OK));
+            let url = "/Users?count=1&filter=name.familyName%20ew%20%22y99999%22";
+            drop(expect(request(Method::GET, url, None), StatusCode::OK));
         })
     });
     row("the group with its 10,000 members", &mut || {

@@ -50,7 +50,7 @@ struct Later {
 }
 
 impl Engine {
-    pub(super) fn bulk(&self, store: &mut dyn Store, mut incoming: Incoming) -> Result<Reply, ScimError> {
+    pub(super) fn bulk(&self, store: &mut dyn Store, mut incoming: Incoming<'_>) -> Result<Reply, ScimError> {
         let body = Self::body(&mut incoming)?;
         let map = message(&body, BULK_REQUEST, self.behaviour())?;
         let most_errors = match get_folded(map, "failOnErrors") {
@@ -162,7 +162,7 @@ impl Engine {
         let Some(method) = step.method.clone() else {
             return Err(invalid_value("`method` must be POST, PUT, PATCH or DELETE"));
         };
-        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query.to_owned())));
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let route = relative(self.kinds(), path)?;
         if !matches!(route, Route::Endpoint(_) | Route::Resource(..) | Route::Me) {
             return Err(invalid_value(format_args!("`{}` is no path for a bulk operation", quote(path))));
@@ -180,7 +180,7 @@ impl Engine {
             method,
             route,
             query,
-            headers,
+            headers: &headers,
             body: Body::Data(data),
             base: job.base.to_owned(),
             subject: job.subject.cloned(),

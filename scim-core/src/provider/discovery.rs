@@ -18,8 +18,8 @@ use crate::schema::{
 use crate::text::same_name;
 
 impl Engine {
-    pub(super) fn discover(&self, route: &Route, incoming: &Incoming) -> Result<Reply, ScimError> {
-        let parameters = Parameters::of_url(incoming.query.as_deref())?;
+    pub(super) fn discover(&self, route: &Route, incoming: &Incoming<'_>) -> Result<Reply, ScimError> {
+        let parameters = Parameters::of_url(incoming.query)?;
         match self.behaviour().discovery_query {
             DiscoveryQuery::ForbidFilter if parameters.filter.is_some() => {
                 return Err(plain(403, "discovery endpoints cannot be filtered (RFC 7644 section 4)"));

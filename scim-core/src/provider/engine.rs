@@ -82,11 +82,11 @@ impl<S: Store> ServiceProvider<S> {
 
 /// A request, or an operation of a bulk request, taken apart.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub(super) struct Incoming<'r> {
     pub(super) method: Method,
     pub(super) route: Route,
-    pub(super) query: Option<String>,
-    pub(super) headers: HeaderMap,
+    pub(super) query: Option<&'r str>,
+    pub(super) headers: &'r HeaderMap,
     pub(super) body: Body,
     /// Base URL as the client sees it.
     pub(super) base: String,
@@ -178,20 +178,20 @@ impl Engine {
 
     /// Answers a request that [only reads](Self::only_reads); any other one gets 405.
     pub fn handle_read(&self, store: &dyn Store, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        self.respond(request, |incoming| self.read(store, &incoming))
+        self.respond(request, |incoming| self.read(store, incoming))
     }
 
     fn respond(
         &self,
         request: http::Request<Bytes>,
-        answer: impl FnOnce(Incoming) -> Result<Reply, ScimError>,
+        answer: impl FnOnce(Incoming<'_>) -> Result<Reply, ScimError>,
     ) -> http::Response<Bytes> {
         let (parts, body) = request.into_parts();
         let reply = self.incoming(&parts, body).and_then(answer).unwrap_or_else(|error| Reply::error(&error));
         reply.into_response(&parts.method, &parts.headers)
     }
 
-    fn incoming(&self, parts: &http::request::Parts, body: Bytes) -> Result<Incoming, ScimError> {
+    fn incoming<'r>(&self, parts: &'r http::request::Parts, body: Bytes) -> Result<Incoming<'r>, ScimError> {
         let route = route(&self.base_path, &self.kinds, parts.uri.path())?;
         let longest = match (&route, &self.behaviour.bulk) {
             (Route::Bulk, Some(limits)) => limits.max_payload,
@@ -206,8 +206,8 @@ impl Engine {
         Ok(Incoming {
             method: parts.method.clone(),
             route,
-            query: parts.uri.query().map(str::to_owned),
-            headers: parts.headers.clone(),
+            query: parts.uri.query(),
+            headers: &parts.headers,
             body: Body::Bytes(body),
             base: self.base(parts),
             subject: parts.extensions.get::<Subject>().map(|subject| subject.0.clone()),
@@ -237,8 +237,9 @@ impl Engine {
         Ok(Context { engine: self, kind, base })
     }
 
-    fn read(&self, store: &dyn Store, incoming: &Incoming) -> Result<Reply, ScimError> {
-        let route = self.resolve(&incoming.route, incoming.subject.as_ref())?;
+    fn read(&self, store: &dyn Store, mut incoming: Incoming<'_>) -> Result<Reply, ScimError> {
+        let route = self.resolve(std::mem::replace(&mut incoming.route, Route::Root), incoming.subject.as_ref())?;
+        let incoming = &incoming;
         if incoming.method == Method::OPTIONS {
             return Ok(Reply { allow: Some(self.allowed(&route)), ..Reply::empty(StatusCode::NO_CONTENT) });
         }
@@ -259,8 +260,8 @@ impl Engine {
     }
 
     /// Answers what may write. Bulk operations come through here as well.
-    pub(super) fn write(&self, store: &mut dyn Store, incoming: Incoming) -> Result<Reply, ScimError> {
-        let route = self.resolve(&incoming.route, incoming.subject.as_ref())?;
+    pub(super) fn write(&self, store: &mut dyn Store, mut incoming: Incoming<'_>) -> Result<Reply, ScimError> {
+        let route = self.resolve(std::mem::replace(&mut incoming.route, Route::Root), incoming.subject.as_ref())?;
         let method = incoming.method.clone();
         let kind = match &route {
             Route::Endpoint(kind) | Route::Resource(kind, _) => self.kinds.get(*kind),
@@ -283,7 +284,7 @@ impl Engine {
     }
 
     /// Replaces `/Me` by what it stands for, and refuses what is switched off.
-    fn resolve(&self, route: &Route, subject: Option<&ResourceId>) -> Result<Route, ScimError> {
+    fn resolve(&self, route: Route, subject: Option<&ResourceId>) -> Result<Route, ScimError> {
         let off = |what: &str| Err(plain(501, format_args!("{what} is not supported")));
         match route {
             Route::Me if !self.behaviour.me => off("/Me"),
@@ -296,7 +297,7 @@ impl Engine {
                 Err(plain(404, "searches by POST are not served here"))
             }
             Route::Root if !self.behaviour.root_query => Err(plain(404, "the base URL is no endpoint here")),
-            other => Ok(other.clone()),
+            other => Ok(other),
         }
     }
 
@@ -324,18 +325,18 @@ impl Engine {
         (0..self.kinds.len()).collect()
     }
 
-    fn get(&self, store: &dyn Store, kind: usize, id: &str, incoming: &Incoming) -> Result<Reply, ScimError> {
+    fn get(&self, store: &dyn Store, kind: usize, id: &str, incoming: &Incoming<'_>) -> Result<Reply, ScimError> {
         let context = self.context(kind, &incoming.base)?;
-        let projection = Parameters::of_url(incoming.query.as_deref())?.projection()?;
+        let projection = Parameters::of_url(incoming.query)?.projection()?;
         let plan = projection.plan(context.kind);
-        let resource = store.get(context.kind, id, &plan.need()).ok_or_else(|| context.not_found(id))?;
+        let resource = store.look(context.kind, id, &plan.need()).ok_or_else(|| context.not_found(id))?;
         let version = self.version(&resource);
         if let Some(version) = &version
-            && names_version(&incoming.headers, &IF_NONE_MATCH, version) == Some(true)
+            && names_version(incoming.headers, &IF_NONE_MATCH, version) == Some(true)
         {
             return Ok(Reply { version: Some(version.clone()), ..Reply::empty(StatusCode::NOT_MODIFIED) });
         }
-        Ok(self.show(store, context, &plan, StatusCode::OK, resource))
+        Ok(Self::show(store, context, &plan, StatusCode::OK, resource))
     }
 
     /// The version of a resource, if versions are shown at all.
@@ -345,15 +346,15 @@ impl Engine {
     }
 
     /// Refuses a write whose `If-Match` names another version (RFC 7644 §3.14).
-    pub(super) fn check_version(&self, incoming: &Incoming, current: &Value) -> Result<(), ScimError> {
+    pub(super) fn check_version(&self, incoming: &Incoming<'_>, current: &Value) -> Result<(), ScimError> {
         let Some(version) = self.version(current) else { return Ok(()) };
-        match names_version(&incoming.headers, &IF_MATCH, &version) {
+        match names_version(incoming.headers, &IF_MATCH, &version) {
             Some(false) => Err(refusal(412, None, "the resource has changed since the version that `If-Match` names")),
             _ => Ok(()),
         }
     }
 
-    pub(super) fn body(incoming: &mut Incoming) -> Result<Value, ScimError> {
+    pub(super) fn body(incoming: &mut Incoming<'_>) -> Result<Value, ScimError> {
         match std::mem::replace(&mut incoming.body, Body::Data(None)) {
             Body::Bytes(bytes) => json::read(&bytes),
             Body::Data(data) => data.ok_or_else(|| super::refusal::invalid_syntax("the operation needs `data`")),

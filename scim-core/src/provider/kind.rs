@@ -21,6 +21,7 @@ pub struct Kind {
     refused: Vec<Method>,
     filters: Option<Vec<String>>,
     references: Vec<Reference>,
+    guarded: Vec<String>,
 }
 
 /// A complex attribute with `value` and `$ref`: it points to resources.
@@ -56,7 +57,10 @@ impl Kind {
     /// A resource type with schemas that need no registry.
     pub fn from_parts(resource_type: ResourceType, schemas: ResourceSchemas) -> Self {
         let references = references(&schemas);
-        Self { resource_type, schemas, refused: Vec::new(), filters: None, references }
+        let attributes = schemas.core().attributes.iter();
+        let guarded = attributes.filter(|attribute| !attribute.is_plainly_shown());
+        let guarded = guarded.map(|attribute| attribute.name().to_owned()).collect();
+        Self { resource_type, schemas, refused: Vec::new(), filters: None, references, guarded }
     }
 
     /// Answers 405 to that method: `POST` on the endpoint, `PUT`, `PATCH` or `DELETE` on a resource.
@@ -119,8 +123,16 @@ impl Kind {
         self.filters.as_deref()
     }
 
-    pub(super) fn references(&self) -> &[Reference] {
-        &self.references
+    /// The attribute of that name as one that points to resources.
+    pub(super) fn reference(&self, extension: Option<&str>, attribute: &str) -> Option<&Reference> {
+        self.references
+            .iter()
+            .find(|reference| reference.attribute == attribute && reference.extension.as_deref() == extension)
+    }
+
+    /// Whether an answer may not have the core attribute, or not all of it, without being asked.
+    pub(super) fn is_guarded(&self, attribute: &str) -> bool {
+        self.guarded.iter().any(|name| same_name(name, attribute))
     }
 
     /// Core schema first, then the extensions.

@@ -13,6 +13,7 @@ use crate::provider::project::Plan;
 use crate::provider::query::{Page, Parameters, Query};
 use crate::provider::refusal::{bad, invalid_filter, refusal};
 use crate::provider::reply::Reply;
+use crate::provider::shown::Shown;
 use crate::provider::sort::{Key, in_order};
 use crate::provider::{Context, Engine, Kind, Need, Store, View, json};
 use crate::text::same_name;
@@ -35,8 +36,13 @@ struct Part<'a> {
 }
 
 impl Engine {
-    pub(super) fn list_url(&self, store: &dyn Store, kinds: &[usize], incoming: &Incoming) -> Result<Reply, ScimError> {
-        let parameters = Parameters::of_url(incoming.query.as_deref())?;
+    pub(super) fn list_url(
+        &self,
+        store: &dyn Store,
+        kinds: &[usize],
+        incoming: &Incoming<'_>,
+    ) -> Result<Reply, ScimError> {
+        let parameters = Parameters::of_url(incoming.query)?;
         self.list(store, kinds, incoming, &parameters)
     }
 
@@ -44,7 +50,7 @@ impl Engine {
         &self,
         store: &dyn Store,
         kinds: &[usize],
-        incoming: &Incoming,
+        incoming: &Incoming<'_>,
     ) -> Result<Reply, ScimError> {
         let body = match &incoming.body {
             Body::Bytes(bytes) => json::read(bytes)?,
@@ -58,7 +64,7 @@ impl Engine {
         &self,
         store: &dyn Store,
         kinds: &[usize],
-        incoming: &Incoming,
+        incoming: &Incoming<'_>,
         parameters: &Parameters,
     ) -> Result<Reply, ScimError> {
         let query = parameters.query(self.behaviour())?;
@@ -67,7 +73,7 @@ impl Engine {
             parts.push(self.part(store, index, incoming, &query, parameters.in_body)?);
         }
         let page = match &query.page {
-            Page::Index { start, count } => Ok(self.index_page(store, &parts, &query, *start, *count)),
+            Page::Index { start, count } => Ok(Self::index_page(store, &parts, &query, *start, *count)),
             Page::Cursor { cursor, count } => {
                 let fingerprint = Cursor::fingerprint(kinds, parameters);
                 self.cursor_page(store, &parts, &query, cursor, *count, fingerprint)
@@ -80,7 +86,7 @@ impl Engine {
         &'a self,
         store: &dyn Store,
         index: usize,
-        incoming: &'a Incoming,
+        incoming: &'a Incoming<'_>,
         query: &Query,
         in_body: bool,
     ) -> Result<Part<'a>, ScimError> {
@@ -106,14 +112,13 @@ impl Engine {
     }
 
     /// A page by `startIndex`: the matches from the `start`th on.
-    fn index_page(
-        &self,
-        store: &dyn Store,
-        parts: &[Part<'_>],
+    fn index_page<'p>(
+        store: &'p dyn Store,
+        parts: &'p [Part<'_>],
         query: &Query,
         start: usize,
         count: usize,
-    ) -> ListResponse<Value> {
+    ) -> ListResponse<Shown<'p>> {
         let skip = start.saturating_sub(1);
         let (hits, total) = if query.sort.is_some() {
             let hits = sorted(store, parts, query);
@@ -122,21 +127,21 @@ impl Engine {
         } else {
             unsorted(store, parts, query, skip, count)
         };
-        let resources = self.render(store, parts, &hits);
+        let resources = Self::render(store, parts, &hits);
         ListResponse::page(resources, start as u64, total as u64)
     }
 
     /// A page by cursor (RFC 9865). Without an order it resumes after a position, so that changes
     /// between two pages neither repeat nor skip what was there all along.
-    fn cursor_page(
+    fn cursor_page<'p>(
         &self,
-        store: &dyn Store,
-        parts: &[Part<'_>],
+        store: &'p dyn Store,
+        parts: &'p [Part<'_>],
         query: &Query,
         cursor: &str,
         count: usize,
         fingerprint: u64,
-    ) -> Result<ListResponse<Value>, ScimError> {
+    ) -> Result<ListResponse<Shown<'p>>, ScimError> {
         let now = self.clock().millis();
         let resume = if cursor.is_empty() {
             None
@@ -179,7 +184,7 @@ impl Engine {
             };
             (hits, total, next.filter(|_| more && count > 0))
         };
-        let resources = self.render(store, parts, &hits);
+        let resources = Self::render(store, parts, &hits);
         Ok(ListResponse {
             total_results: total.map(|total| total as u64),
             items_per_page: Some(resources.len() as u64),
@@ -189,14 +194,12 @@ impl Engine {
         })
     }
 
-    fn render(&self, store: &dyn Store, parts: &[Part<'_>], hits: &[Hit]) -> Vec<Value> {
+    fn render<'p>(store: &'p dyn Store, parts: &'p [Part<'_>], hits: &[Hit]) -> Vec<Shown<'p>> {
         let mut shown = Vec::with_capacity(hits.len());
         for hit in hits {
             let Some(part) = parts.iter().find(|part| part.index == hit.kind) else { continue };
-            let Some(mut resource) = store.get(part.context.kind, &hit.id, &part.plan.need()) else { continue };
-            self.dress(store, part.context, View::List, &mut resource);
-            part.plan.apply(&mut resource);
-            shown.push(resource);
+            let Some(resource) = store.look(part.context.kind, &hit.id, &part.plan.need()) else { continue };
+            shown.push(Shown::new(part.context, &part.plan, store.show(&part.context, View::List, resource)));
         }
         shown
     }
@@ -213,7 +216,7 @@ fn unsorted(store: &dyn Store, parts: &[Part<'_>], query: &Query, skip: usize, c
         let in_page = |total: usize, hits: usize| total >= skip && hits < count;
         if let Some(ids) = candidates(store, kind, query.filter.as_ref()) {
             for id in ids {
-                let matches = store.get(kind, &id, &part.need).is_some_and(|resource| part.matches(&resource));
+                let matches = store.look(kind, &id, &part.need).is_some_and(|resource| part.matches(&resource));
                 if matches {
                     if in_page(total, hits.len()) {
                         hits.push(Hit { kind: part.index, position: 0, id });

@@ -56,6 +56,7 @@ mod query;
 mod refusal;
 mod reply;
 mod route;
+mod shown;
 mod sort;
 mod store;
 mod switches;

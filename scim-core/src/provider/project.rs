@@ -35,7 +35,7 @@ pub(super) struct Plan<'k> {
 
 /// What the request names of one schema.
 #[derive(Debug, Default)]
-struct Picks {
+pub(super) struct Picks {
     whole: bool,
     names: Vec<(String, Option<String>)>,
 }
@@ -99,6 +99,9 @@ impl Plan<'_> {
 
     /// What the store must look up for it.
     pub(super) fn need(&self) -> Need {
+        if self.mode == Mode::Default && self.members {
+            return Need::everything();
+        }
         let core = &self.kind.schemas().core().attributes;
         let hidden = core.iter().filter(|attribute| {
             let picked = self.core.of(attribute.name());
@@ -107,67 +110,41 @@ impl Plan<'_> {
         Need::all_but(hidden.map(Attribute::name))
     }
 
-    /// Takes away what the answer is not to have.
-    pub(super) fn apply(&self, resource: &mut Value) {
-        let Value::Object(map) = resource else { return };
-        map.retain(|name, value| {
-            if let Some((schema, picks)) = self.extensions.iter().find(|(schema, _)| same_name(schema.id(), name)) {
-                let Value::Object(extension) = value else { return false };
-                extension.retain(|name, value| self.keep(schema.attribute(name), name, picks, value));
-                return !extension.is_empty();
-            }
-            if self.leaves_away(name) {
-                return false;
-            }
-            let located = self.kind.schemas().core_attribute(name);
-            self.keep(located.map(|located| located.attribute), name, &self.core, value)
-        });
+    /// What an answer shows of an attribute at the top of a resource.
+    pub(super) fn core(&self, name: &str) -> Rule<'_> {
+        if self.leaves_away(name) {
+            return Rule::Nothing;
+        }
+        // The ordinary case, and the one that must be quick: no parameters, an attribute like others.
+        if self.mode == Mode::Default && !self.kind.is_guarded(name) {
+            return Rule::Everything;
+        }
+        self.rule(self.kind.schemas().core_attribute(name).map(|located| located.attribute), name, &self.core)
+    }
+
+    /// The schema of an extension, if the name is one.
+    pub(super) fn extension(&self, name: &str) -> Option<&(&Schema, Picks)> {
+        self.extensions.iter().find(|(schema, _)| same_name(schema.id(), name))
+    }
+
+    /// What an answer shows of an attribute.
+    pub(super) fn rule<'p>(&self, attribute: Option<&'p Attribute>, name: &str, picks: &'p Picks) -> Rule<'p> {
+        let picked = picks.of(name);
+        if self.shows(returned(attribute), &picked) == Shown::No {
+            return Rule::Nothing;
+        }
+        if attribute.is_none_or(Attribute::shows_all) && !matches!(picked, Picked::Subs(_)) {
+            return Rule::Everything;
+        }
+        let subs = match picked {
+            Picked::Subs(subs) => Some(subs),
+            Picked::No | Picked::Whole => None,
+        };
+        Rule::Partly(Partly { attribute, subs, mode: self.mode })
     }
 
     fn leaves_away(&self, name: &str) -> bool {
         !self.members && same_name(name, "members")
-    }
-
-    fn keep(&self, attribute: Option<&Attribute>, name: &str, picks: &Picks, value: &mut Value) -> bool {
-        let picked = picks.of(name);
-        match self.shows(returned(attribute), &picked) {
-            Shown::No => return false,
-            Shown::Yes if self.mode == Mode::Default && attribute.is_none_or(Attribute::shows_all) => return true,
-            Shown::Yes => {}
-        }
-        let subs = match &picked {
-            Picked::Subs(subs) => Some(subs.as_slice()),
-            Picked::No | Picked::Whole => None,
-        };
-        let sub_shown = |sub: &str| {
-            let returned = returned(attribute.and_then(|attribute| attribute.sub_attribute(sub)));
-            let named = subs.is_some_and(|subs| subs.iter().any(|s| same_name(s, sub)));
-            match (returned, self.mode) {
-                (Returned::Never, _) => false,
-                (Returned::Always, _) => true,
-                (Returned::Request, _) => self.mode == Mode::Only && named,
-                (_, Mode::Only) => subs.is_none() || named,
-                (_, Mode::Without) => !named,
-                (_, Mode::Default) => true,
-            }
-        };
-        match value {
-            Value::Object(map) => {
-                map.retain(|sub, _| sub_shown(sub));
-                !map.is_empty()
-            }
-            Value::Array(list) => {
-                list.retain_mut(|element| match element {
-                    Value::Object(map) => {
-                        map.retain(|sub, _| sub_shown(sub));
-                        !map.is_empty()
-                    }
-                    _ => true,
-                });
-                !list.is_empty()
-            }
-            _ => true,
-        }
     }
 
     fn shows(&self, returned: &Returned, picked: &Picked<'_>) -> Shown {
@@ -209,11 +186,66 @@ impl Picks {
     }
 }
 
+/// What of an attribute is in an answer.
+pub(super) enum Rule<'a> {
+    Nothing,
+    Everything,
+    Partly(Partly<'a>),
+}
+
+/// Some of the sub-attributes.
+pub(super) struct Partly<'a> {
+    attribute: Option<&'a Attribute>,
+    subs: Option<Vec<&'a str>>,
+    mode: Mode,
+}
+
+impl Rule<'_> {
+    /// Whether a sub-attribute is in the answer.
+    pub(super) fn shows(&self, sub: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Everything => true,
+            Self::Partly(partly) => partly.shows(sub),
+        }
+    }
+
+    /// Whether anything of a value is.
+    pub(super) fn shows_any(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Nothing, _) => false,
+            (Self::Partly(_), Value::Object(map)) => map.keys().any(|sub| self.shows(sub)),
+            (Self::Partly(_), Value::Array(list)) => list.iter().any(|element| self.shows_any(element)),
+            (Self::Everything | Self::Partly(_), _) => true,
+        }
+    }
+}
+
+impl Partly<'_> {
+    fn shows(&self, sub: &str) -> bool {
+        let named = self.subs.as_ref().is_some_and(|subs| subs.iter().any(|name| same_name(name, sub)));
+        let returned = returned(self.attribute.and_then(|attribute| attribute.sub_attribute(sub)));
+        match (returned, self.mode) {
+            (Returned::Never, _) => false,
+            (Returned::Always, _) => true,
+            (Returned::Request, _) => self.mode == Mode::Only && named,
+            (_, Mode::Only) => self.subs.is_none() || named,
+            (_, Mode::Without) => !named,
+            (_, Mode::Default) => true,
+        }
+    }
+}
+
 impl Attribute {
     /// Whether every sub-attribute is in an answer unless the request says otherwise.
     fn shows_all(&self) -> bool {
         let hidden = |sub: &Attribute| matches!(returned(Some(sub)), Returned::Never | Returned::Request);
         !self.sub_attributes.iter().any(hidden)
+    }
+
+    /// Whether it is in every answer, whole, unless the request says otherwise.
+    pub(super) fn is_plainly_shown(&self) -> bool {
+        matches!(returned(Some(self)), Returned::Always | Returned::Default) && self.shows_all()
     }
 }
 
@@ -238,16 +270,18 @@ mod tests {
     use super::*;
 
     fn project(projection: &Projection) -> Value {
-        let kind = Kind::user();
-        let mut user = json!({
+        let user = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "1", "userName": "a",
             "password": "secret", "name": {"givenName": "G", "familyName": "F"},
             "emails": [{"value": "a@b", "type": "work"}, {"type": "home"}],
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "D", "division": "V"},
             "meta": {"resourceType": "User", "version": "1"},
         });
-        projection.plan(&kind).apply(&mut user);
-        user
+        let mut engine = crate::provider::Engine::new("");
+        engine.behaviour_mut().meta.location = false;
+        let context = engine.context(0, "").unwrap();
+        let plan = projection.plan(context.kind);
+        serde_json::to_value(crate::provider::shown::Shown::new(context, &plan, std::borrow::Cow::Owned(user))).unwrap()
     }
 
     fn names(names: &[&str]) -> Vec<String> {

@@ -31,7 +31,9 @@ impl Reply {
 
     pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Self {
         // Maps with text keys and no foreign types: writing cannot fail.
-        Self { body: Some(serde_json::to_vec(body).unwrap_or_default()), ..Self::empty(status) }
+        let mut bytes = Vec::with_capacity(1024);
+        let body = serde_json::to_writer(&mut bytes, body).map_or_else(|_| Vec::new(), |()| bytes);
+        Self { body: Some(body), ..Self::empty(status) }
     }
 
     pub(super) fn error(error: &ScimError) -> Self {

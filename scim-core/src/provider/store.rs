@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use http::StatusCode;
@@ -52,6 +53,12 @@ pub trait Store {
     /// The refusal that the client is to read; nothing may have changed then.
     fn remove(&mut self, context: &Context<'_>, id: &str) -> Result<(), ScimError>;
 
+    /// [`get`](Self::get) for reading only: a store that holds its resources as they are shown lends
+    /// them and saves the copy.
+    fn look(&self, kind: &Kind, id: &str, need: &Need) -> Option<Cow<'_, Value>> {
+        self.get(kind, id, need).map(Cow::Owned)
+    }
+
     /// How many resources of a kind there are.
     fn count(&self, kind: &Kind) -> usize {
         let mut count = 0;
@@ -94,10 +101,12 @@ pub trait Store {
         Ok(())
     }
 
-    /// The last change to a resource before it is shown, for services whose resources do not look
-    /// like the RFC's.
-    fn show(&self, context: &Context<'_>, view: View, resource: &mut Value) {
-        let _ = (context, view, resource);
+    /// The last change to a resource before the engine adds `meta.resourceType`, `meta.location` and
+    /// `$ref`s and leaves away what the answer is not to have: for services whose resources do not
+    /// look like the RFC's.
+    fn show<'r>(&self, context: &Context<'_>, view: View, resource: Cow<'r, Value>) -> Cow<'r, Value> {
+        let _ = (context, view);
+        resource
     }
 }
 

@@ -248,7 +248,11 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn get(&self, kind: &Kind, id: &str, need: &Need) -> Option<Value> {
-        Some(self.view(kind, self.table(kind)?.record(id)?, need).into_owned())
+        self.look(kind, id, need).map(Cow::into_owned)
+    }
+
+    fn look(&self, kind: &Kind, id: &str, need: &Need) -> Option<Cow<'_, Value>> {
+        Some(self.view(kind, self.table(kind)?.record(id)?, need))
     }
 
     fn scan(&self, kind: &Kind, after: u64, need: &Need, visit: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) {
