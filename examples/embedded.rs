@@ -79,13 +79,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> Result<(), Failure> {
+    // Before the first line is printed: whoever reads it may send the signal at once.
+    let stopped = stopped()?;
     let server = match options.kind {
         Kind::Cloudflare => cloudflare(options).await?,
         Kind::Authentik => authentik(options).await?,
         Kind::Scim => scim(options).await?,
     };
     let Some(server) = server else { return Ok(()) };
-    stopped().await?;
+    stopped.await;
     server.shutdown().await;
     Ok(())
 }
@@ -171,19 +173,15 @@ async fn scim(options: &Options) -> Result<Option<Server>, Failure> {
     Ok(Some(server))
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn stopped() -> Result<(), Failure> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+/// Listens for SIGTERM and SIGINT from now on; the future ends with the first.
+fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    })
 }

@@ -178,7 +178,7 @@ async fn it_serves_its_api_and_sends_over_real_http() {
     let scim = serve(any, Arc::new(lab.server.clone()), ServeOptions::default()).await.unwrap();
     let http: Arc<dyn Transport> = Arc::new(ReqwestTransport::new().unwrap());
     let mut switches = Switches::default();
-    switches.set("first_sync_delay", "off").unwrap();
+    switches.set("first_sync", "now").unwrap();
     let authentik = EmbeddedAuthentik::builder(Arc::clone(&http)).switches(switches).time_scale(100).build();
     let server = authentik.serve(any).await.unwrap();
     let call = async |method: &str, path: &str, body: Value| {
@@ -212,4 +212,25 @@ async fn it_serves_its_api_and_sends_over_real_http() {
     assert!(authentik.requests(Side::Scim).writes >= 3);
     assert!(!format!("{authentik:?} {:?}", authentik.request_log()).contains("secret"));
     server.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_users_in_fifty_bound_groups_stay_cheap() {
+    let lab = Lab::new().await;
+    let mut users = Vec::new();
+    for index in 0..1000 {
+        users.push(lab.user(&format!("user{index:04}")).await);
+    }
+    let mut groups = Vec::new();
+    for (index, members) in users.chunks(20).enumerate() {
+        groups.push(lab.group(&format!("group{index:03}"), members).await);
+    }
+    let bound: Vec<&str> = groups.iter().map(String::as_str).collect();
+    let before = std::time::Instant::now();
+    lab.provider(&bound, json!({})).await;
+    let sent = lab.settled().await.len();
+    // 10 pages, each with a discovery of what is there already, 100 a page.
+    assert_eq!(sent, 1 + (1 + (1..10).sum::<usize>()) + 1000 + 1 + 100);
+    let each = before.elapsed() / u32::try_from(sent).unwrap();
+    assert!(each < Duration::from_millis(10), "{each:?} of real time per request, both servers together");
 }

@@ -61,7 +61,7 @@ async fn one_provider_from_setup_to_deletions_e01_to_e23() {
 async fn a_server_without_patch_d10_to_d14() {
     series(
         50.0,
-        &[("first_sync_delay", "off")],
+        &[],
         &[
             "D10-setup",
             "D10-nopatch-first-full-sync",
@@ -78,7 +78,7 @@ async fn a_server_without_patch_d10_to_d14() {
 async fn injected_faults_d20_to_d24() {
     series(
         8.0,
-        &[("first_sync_delay", "off")],
+        &[],
         &[
             "D20-setup",
             "D20-first-full-sync",
@@ -95,7 +95,7 @@ async fn injected_faults_d20_to_d24() {
 async fn the_cloudflare_mapping_h50_to_h59() {
     series(
         8.2,
-        &[],
+        &[("first_sync", "late")],
         &[
             "H50-cloudflare-mapping-safe-order",
             "H51-cloudflare-mapping-first-sync",

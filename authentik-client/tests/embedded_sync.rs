@@ -524,6 +524,22 @@ async fn the_spare_sync_comes_within_a_minute_of_the_creation_and_then_every_fou
 }
 
 #[tokio::test(start_paused = true)]
+async fn e03_the_sync_of_a_creation_finds_no_application() {
+    let lab = Lab::new().await;
+    lab.authentik.set_switch("first_sync", "blind").unwrap();
+    let user = lab.user("u0").await;
+    let group = lab.group("g0", &[user]).await;
+    let provider = lab.provider(&[&group], json!({})).await;
+    let path = format!("providers/scim/{provider}/sync/status/");
+    assert_eq!(lab.get(&path).await, json!({"is_running": false}), "no task has finished yet");
+    assert!(lab.settled().await.is_empty());
+    let wanted = "warning No provider found. Is it assigned to an application?";
+    assert!(lab.logs().await.contains(&wanted.to_owned()));
+    let status = lab.get(&path).await;
+    assert_eq!((&status["is_running"], &status["last_sync_status"]), (&json!(false), &json!("done")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nested_changes_are_seen_from_2026_8() {
     for (profile, seen) in [(Profile::Rc1, false), (Profile::V2026_5_6, false), (Profile::V2026_8, true)] {
         // A mapping whose displayName does not move with the name.

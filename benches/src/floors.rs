@@ -24,16 +24,16 @@ fn elements<'v>(value: &'v Value, name: &str) -> &'v [Value] {
 }
 
 /// A condition on a JSON value.
-pub type OnValue = Box<dyn Fn(&Value) -> bool>;
+pub(crate) type OnValue = Box<dyn Fn(&Value) -> bool>;
 /// A condition on a plain struct.
-pub type OnStruct = Box<dyn Fn(&PlainUser) -> bool>;
+pub(crate) type OnStruct = Box<dyn Fn(&PlainUser) -> bool>;
 
 /// The ids that `or20` asks for.
 fn ids(filter: &str) -> Vec<String> {
     filter.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-pub fn on_value(case: &str, filter: &str) -> Option<OnValue> {
+pub(crate) fn on_value(case: &str, filter: &str) -> Option<OnValue> {
     Some(match case {
         "short" => Box::new(|u| is(text(u, "userName"), "user0500@example.com")),
         "pr_and" => {
@@ -71,7 +71,7 @@ pub fn on_value(case: &str, filter: &str) -> Option<OnValue> {
     })
 }
 
-pub fn on_struct(case: &str, filter: &str) -> Option<OnStruct> {
+pub(crate) fn on_struct(case: &str, filter: &str) -> Option<OnStruct> {
     Some(match case {
         "short" => Box::new(|u| is(u.user_name.as_deref(), "user0500@example.com")),
         "pr_and" => {
@@ -112,124 +112,124 @@ pub fn on_struct(case: &str, filter: &str) -> Option<OnStruct> {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "read, not looked at")]
-pub struct PlainUser {
+pub(crate) struct PlainUser {
     #[serde(default)]
-    pub schemas: Vec<String>,
-    pub id: Option<String>,
-    pub external_id: Option<String>,
-    pub user_name: Option<String>,
-    pub name: Option<PlainName>,
-    pub display_name: Option<String>,
-    pub nick_name: Option<String>,
-    pub profile_url: Option<String>,
-    pub title: Option<String>,
-    pub user_type: Option<String>,
-    pub preferred_language: Option<String>,
-    pub locale: Option<String>,
-    pub timezone: Option<String>,
-    pub active: Option<bool>,
-    pub password: Option<String>,
+    pub(crate) schemas: Vec<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) external_id: Option<String>,
+    pub(crate) user_name: Option<String>,
+    pub(crate) name: Option<PlainName>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) nick_name: Option<String>,
+    pub(crate) profile_url: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) user_type: Option<String>,
+    pub(crate) preferred_language: Option<String>,
+    pub(crate) locale: Option<String>,
+    pub(crate) timezone: Option<String>,
+    pub(crate) active: Option<bool>,
+    pub(crate) password: Option<String>,
     #[serde(default)]
-    pub emails: Vec<PlainValue>,
+    pub(crate) emails: Vec<PlainValue>,
     #[serde(default)]
-    pub phone_numbers: Vec<PlainValue>,
+    pub(crate) phone_numbers: Vec<PlainValue>,
     #[serde(default)]
-    pub ims: Vec<PlainValue>,
+    pub(crate) ims: Vec<PlainValue>,
     #[serde(default)]
-    pub photos: Vec<PlainValue>,
+    pub(crate) photos: Vec<PlainValue>,
     #[serde(default)]
-    pub addresses: Vec<PlainAddress>,
+    pub(crate) addresses: Vec<PlainAddress>,
     #[serde(default)]
-    pub groups: Vec<PlainValue>,
+    pub(crate) groups: Vec<PlainValue>,
     #[serde(default)]
-    pub entitlements: Vec<PlainValue>,
+    pub(crate) entitlements: Vec<PlainValue>,
     #[serde(default)]
-    pub roles: Vec<PlainValue>,
+    pub(crate) roles: Vec<PlainValue>,
     #[serde(default, rename = "x509Certificates")]
-    pub certificates: Vec<PlainValue>,
+    pub(crate) certificates: Vec<PlainValue>,
     #[serde(rename = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")]
-    pub enterprise: Option<PlainEnterprise>,
-    pub meta: Option<PlainMeta>,
+    pub(crate) enterprise: Option<PlainEnterprise>,
+    pub(crate) meta: Option<PlainMeta>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[expect(dead_code, reason = "read, not looked at")]
-pub struct PlainValue {
-    pub value: Option<String>,
-    pub display: Option<String>,
-    pub r#type: Option<String>,
-    pub primary: Option<bool>,
+pub(crate) struct PlainValue {
+    pub(crate) value: Option<String>,
+    pub(crate) display: Option<String>,
+    pub(crate) r#type: Option<String>,
+    pub(crate) primary: Option<bool>,
     #[serde(rename = "$ref")]
-    pub r#ref: Option<String>,
+    pub(crate) r#ref: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "read, not looked at")]
-pub struct PlainName {
-    pub formatted: Option<String>,
-    pub family_name: Option<String>,
-    pub given_name: Option<String>,
-    pub middle_name: Option<String>,
-    pub honorific_prefix: Option<String>,
-    pub honorific_suffix: Option<String>,
+pub(crate) struct PlainName {
+    pub(crate) formatted: Option<String>,
+    pub(crate) family_name: Option<String>,
+    pub(crate) given_name: Option<String>,
+    pub(crate) middle_name: Option<String>,
+    pub(crate) honorific_prefix: Option<String>,
+    pub(crate) honorific_suffix: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "read, not looked at")]
-pub struct PlainAddress {
-    pub formatted: Option<String>,
-    pub street_address: Option<String>,
-    pub locality: Option<String>,
-    pub region: Option<String>,
-    pub postal_code: Option<String>,
-    pub country: Option<String>,
-    pub r#type: Option<String>,
-    pub primary: Option<bool>,
+pub(crate) struct PlainAddress {
+    pub(crate) formatted: Option<String>,
+    pub(crate) street_address: Option<String>,
+    pub(crate) locality: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) postal_code: Option<String>,
+    pub(crate) country: Option<String>,
+    pub(crate) r#type: Option<String>,
+    pub(crate) primary: Option<bool>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "read, not looked at")]
-pub struct PlainEnterprise {
-    pub employee_number: Option<String>,
-    pub cost_center: Option<String>,
-    pub organization: Option<String>,
-    pub division: Option<String>,
-    pub department: Option<String>,
-    pub manager: Option<PlainManager>,
+pub(crate) struct PlainEnterprise {
+    pub(crate) employee_number: Option<String>,
+    pub(crate) cost_center: Option<String>,
+    pub(crate) organization: Option<String>,
+    pub(crate) division: Option<String>,
+    pub(crate) department: Option<String>,
+    pub(crate) manager: Option<PlainManager>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "read, not looked at")]
-pub struct PlainManager {
-    pub value: Option<String>,
+pub(crate) struct PlainManager {
+    pub(crate) value: Option<String>,
     #[serde(rename = "$ref")]
-    pub r#ref: Option<String>,
-    pub display_name: Option<String>,
+    pub(crate) r#ref: Option<String>,
+    pub(crate) display_name: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "read, not looked at")]
-pub struct PlainMeta {
-    pub resource_type: Option<String>,
-    pub created: Option<String>,
-    pub last_modified: Option<String>,
-    pub location: Option<String>,
-    pub version: Option<String>,
+pub(crate) struct PlainMeta {
+    pub(crate) resource_type: Option<String>,
+    pub(crate) created: Option<String>,
+    pub(crate) last_modified: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) version: Option<String>,
 }
 
 /// A list as `derive` reads it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "read, not looked at")]
-pub struct PlainList {
-    pub total_results: u64,
-    pub start_index: Option<u64>,
-    pub items_per_page: Option<u64>,
+pub(crate) struct PlainList {
+    pub(crate) total_results: u64,
+    pub(crate) start_index: Option<u64>,
+    pub(crate) items_per_page: Option<u64>,
     #[serde(rename = "Resources")]
-    pub resources: Vec<PlainUser>,
+    pub(crate) resources: Vec<PlainUser>,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use authentik_client::Authentik;
 use authentik_client::embedded::{EmbeddedAuthentik, Profile};
 use cloudflare_scim::embedded::EmbeddedAccount;
-use cloudflare_scim::{Cloudflare, Token};
+use cloudflare_scim::{Cloudflare, Pace, RateLimit, Token};
 use provision::{Counters, Timing};
 use scim_core::serve::Server;
 use scim_core::transport::{BaseUrl, Counter, ReqwestTransport, RetryPolicy, Transport, TransportExt};
@@ -27,8 +27,19 @@ impl Sides {
     pub(crate) async fn start() -> Result<Self, String> {
         let leaf = ReqwestTransport::new().map_err(|error| error.to_string())?;
         let mut counters = Counters::default();
-        let transport = |counter: &Arc<Counter>| -> Arc<dyn Transport> {
+        let to_authentik = |counter: &Arc<Counter>| -> Arc<dyn Transport> {
             leaf.clone().counted(Arc::clone(counter)).retry(RetryPolicy::default()).trace().shared()
+        };
+
+        // The real service blocks a token for five minutes once it has sent too much.
+        let real = variable("CLOUDFLARE_URL").is_none_or(|url| url.contains("api.cloudflare.com"));
+        let to_cloudflare = |counter: &Arc<Counter>| -> Arc<dyn Transport> {
+            let leaf = leaf.clone().counted(Arc::clone(counter));
+            if real && variable("CLOUDFLARE_ACCOUNT_ID").is_some() {
+                Pace::new(leaf, RateLimit::cloudflare()).retry(RetryPolicy::default()).trace().shared()
+            } else {
+                leaf.retry(RetryPolicy::default()).trace().shared()
+            }
         };
 
         let names = ["CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_SCIM_TOKEN"];
@@ -37,7 +48,7 @@ impl Sides {
             let mut builder = Cloudflare::builder(account)
                 .api_token(Token::new(api))
                 .scim_token(Token::new(scim))
-                .transport(transport(&counters.cloudflare));
+                .transport(to_cloudflare(&counters.cloudflare));
             if let Some(url) = variable("CLOUDFLARE_URL") {
                 builder = builder.base_url(base_url("CLOUDFLARE_URL", &url)?);
             }
@@ -49,7 +60,7 @@ impl Sides {
                 .api_token(account.tokens().api.clone())
                 .scim_token(account.tokens().scim.clone())
                 .base_url(base_url("the embedded account", &server.origin())?)
-                .transport(transport(&counters.cloudflare))
+                .transport(to_cloudflare(&counters.cloudflare))
                 .build()
                 .map_err(|error| error.to_string())?;
             let own = Arc::clone(&counters.cloudflare);
@@ -60,17 +71,20 @@ impl Sides {
         let names = ["AUTHENTIK_URL", "AUTHENTIK_TOKEN"];
         let (authentik, embedded_authentik) = if let Some([url, token]) = variables(names, &[])? {
             let builder = Authentik::builder(base_url("AUTHENTIK_URL", &url)?, token.into());
-            let client = builder.transport(transport(&counters.authentik)).build();
+            let client = builder.transport(to_authentik(&counters.authentik)).build();
             (client.map_err(|error| error.to_string())?, None)
         } else {
             // authentik's own HTTP client waits half a minute (facts/authentik.md §6).
             let scim = ReqwestTransport::builder().timeout(Duration::from_secs(30)).build();
-            let scim = scim.map_err(|error| error.to_string())?.shared();
+            let sent = Arc::new(Counter::default());
+            let scim = scim.map_err(|error| error.to_string())?.counted(Arc::clone(&sent)).shared();
+            // The embedded account counts for itself; for any other the sender does.
+            counters.sync.get_or_insert_with(|| Arc::new(move || sent.all()));
             let embedded = EmbeddedAuthentik::builder(scim).profile(Profile::V2026_8).build();
             let server = embedded.serve(listen()?).await.map_err(|error| error.to_string())?;
             let base = base_url("the embedded authentik", &server.origin())?;
             let client = Authentik::builder(base, embedded.token().to_owned().into())
-                .transport(transport(&counters.authentik))
+                .transport(to_authentik(&counters.authentik))
                 .build()
                 .map_err(|error| error.to_string())?;
             (client, Some((embedded, server)))

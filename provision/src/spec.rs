@@ -104,6 +104,11 @@ impl Spec {
         // An application without bindings means everybody (facts/authentik.md §0.3).
         check(self.groups.is_empty(), "no group is in scope: name at least one".to_owned());
         let mut seen = BTreeSet::new();
+        let names = self.groups.iter().chain(self.directory.groups.iter().map(|team| &team.name));
+        for name in names.chain(self.directory.users.iter().map(|person| &person.username)) {
+            // authentik trims names, and would not find this one again.
+            check(name.trim() != name || name.is_empty(), format!("the name {name:?} begins or ends with a blank"));
+        }
         for group in &self.groups {
             check(!seen.insert(group), format!("the group {group:?} is named twice"));
             check(
@@ -239,6 +244,9 @@ impl Safety {
         if removed == 0 {
             return None;
         }
+        if removed > 1 && removed == all {
+            return Some(format!("all {all} people would lose access"));
+        }
         if removed > self.max_removals {
             return Some(format!("{removed} people would lose access; the limit is {}", self.max_removals));
         }
@@ -302,6 +310,7 @@ mod tests {
     fn removals_are_limited_by_number_and_by_share() {
         let safety = Safety::default();
         assert_eq!(safety.limit_passed(0, 0), None);
+        assert!(safety.limit_passed(19, 19).unwrap().contains("all 19"), "an empty source");
         assert_eq!(safety.limit_passed(3, 10), None, "too few people for a share");
         assert!(safety.limit_passed(2, 20).unwrap().contains("10.0 %"));
         assert_eq!(safety.limit_passed(1, 20), None);

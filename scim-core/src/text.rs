@@ -79,12 +79,31 @@ pub(crate) fn fold(text: &str) -> Cow<'_, str> {
 }
 
 /// Equality without case; `folded` has been through [`fold`] already.
+///
+/// Two texts that first differ in an ASCII character stay different under NFC and lower case: what composes with a
+/// combining mark does not become ASCII.
+#[inline]
 pub(crate) fn eq_folded(text: &str, folded: &str) -> bool {
-    if text.len() == folded.len() && text.eq_ignore_ascii_case(folded) {
-        return true;
+    let (a, b) = (text.as_bytes(), folded.as_bytes());
+    let common = a.len().min(b.len());
+    let mut at = 0;
+    while at < common {
+        let (x, y) = (a[at], b[at]);
+        if x != y && x.to_ascii_lowercase() != y {
+            return (x >= 0x80 || y >= 0x80) && eq_slowly(text, folded);
+        }
+        at += 1;
     }
-    // Two ASCII texts that differ byte by byte stay different under every fold.
-    !(text.is_ascii() && folded.is_ascii()) && fold(text) == folded
+    match (a.get(at), b.get(at)) {
+        (None, None) => true,
+        (Some(0x80..), _) | (_, Some(0x80..)) => eq_slowly(text, folded),
+        _ => false,
+    }
+}
+
+#[cold]
+fn eq_slowly(text: &str, folded: &str) -> bool {
+    fold(text) == folded
 }
 
 /// Order without case; `folded` has been through [`fold`] already.
@@ -104,10 +123,16 @@ pub(crate) fn contains_folded(text: &str, folded: &str) -> bool {
     let Some(last_start) = text.len().checked_sub(needle.len()) else {
         return false;
     };
-    let candidates = text.iter().take(last_start + 1).enumerate();
-    candidates
-        .filter(|(_, b)| b.to_ascii_lowercase() == first)
-        .any(|(at, _)| text.get(at + 1..at + needle.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(rest)))
+    let upper = first.to_ascii_uppercase();
+    let starts = text.get(..=last_start).unwrap_or_default();
+    for (at, &byte) in starts.iter().enumerate() {
+        if (byte == first || byte == upper)
+            && text.get(at + 1..at + needle.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(rest))
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// `sw` without case; `folded` has been through [`fold`] already.

@@ -95,12 +95,16 @@ fn normal(expected: &str) -> String {
         }
         let word = &rest[..rest.find([' ', ')']).unwrap_or(rest.len())];
         match word.parse::<f64>() {
-            Ok(number) if boundary => out.push_str(&format!("{number:?}")),
+            Ok(number) if boundary => out.push_str(&number_text(number)),
             _ => out.push_str(word),
         }
         rest = &rest[word.len()..];
     }
     out + rest
+}
+
+fn number_text(number: f64) -> String {
+    format!("{number:?}")
 }
 
 /// What a mode is held to: the verdict and the tree, if the case states one for the mode.
@@ -254,10 +258,9 @@ fn patches_apply() {
         for lenient in [false, true] {
             let options = if lenient { PatchOptions::lenient() } else { PatchOptions::strict() };
             let want = match (lenient, case.get("lenient")) {
-                (false, _) => &case["strict"],
                 (true, Some(Value::String(_))) => continue,
                 (true, Some(want)) => want,
-                (true, None) => &case["strict"],
+                (false, _) | (true, None) => &case["strict"],
             };
             if case["level"] != "must" && (!lenient || case.get("lenient").is_none()) {
                 continue;
@@ -356,19 +359,14 @@ fn hostile_texts_end_in_a_small_stack() {
     let build = |case: &Value| {
         let n = usize::try_from(case["n"].as_u64().unwrap()).unwrap();
         let part = |name: &str| case[name].as_str().unwrap_or_default();
-        match case["join"].as_str() {
-            Some(join) => {
-                let items: Vec<_> = (0..n).map(|i| part("item").replace("{i:032x}", &format!("{i:032x}"))).collect();
-                let text = items.join(join);
-                case["wrap"].as_str().map_or(text.clone(), |wrap| wrap.replace("{}", &text))
-            }
-            None => {
-                let core = part("core")
-                    .replace("{x*1048576}", &"x".repeat(1 << 20))
-                    .replace("{a*1048576}", &"a".repeat(1 << 20));
-                part("prefix").repeat(n) + &core + &part("suffix").repeat(n)
-            }
-        }
+        let Some(join) = case["join"].as_str() else {
+            let core =
+                part("core").replace("{x*1048576}", &"x".repeat(1 << 20)).replace("{a*1048576}", &"a".repeat(1 << 20));
+            return part("prefix").repeat(n) + &core + &part("suffix").repeat(n);
+        };
+        let items: Vec<_> = (0..n).map(|i| part("item").replace("{i:032x}", &format!("{i:032x}"))).collect();
+        let text = items.join(join);
+        case["wrap"].as_str().map_or(text.clone(), |wrap| wrap.replace("{}", &text))
     };
     for section in ["filter", "path"] {
         for (at, case) in data[section].as_array().unwrap().iter().enumerate() {

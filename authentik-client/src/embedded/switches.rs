@@ -110,10 +110,10 @@ const TABLE: &[Row] = &[
         about: "worker threads; a waiting full sync occupies one",
     },
     Row {
-        name: "first_sync_delay",
-        values: ON_OFF,
-        defaults: ["on"; 4],
-        about: "the full sync of a creation begins 1 s later: recorded were 1 to 3 s (E03, D10, H50)",
+        name: "first_sync",
+        values: &["blind", "late", "now"],
+        defaults: ["blind"; 4],
+        about: "the full sync of a creation: 1 s later and blind to an application attached meanwhile (E03, D10), 1 s later (H50), at once",
     },
     Row {
         name: "delete_while_running_fails",

@@ -85,28 +85,28 @@ fn error(status: u16, detail: &str) -> Value {
 impl Transport for ScimServer {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        let mut shelf = self.0.lock().unwrap();
+        let mut state = self.0.lock().unwrap();
         let method = request.method().as_str().to_owned();
         let target = request.uri().path_and_query().unwrap().as_str().to_owned();
-        let text = String::from_utf8(request.body().to_vec()).unwrap();
-        shelf.log.push((method.clone(), target.clone(), text.clone()));
-        if let Some(fault) = &mut shelf.fault {
+        let sent = String::from_utf8(request.body().to_vec()).unwrap();
+        state.log.push((method.clone(), target.clone(), sent.clone()));
+        if let Some(fault) = &mut state.fault {
             match fault(&method, &target) {
                 Some(Some((status, body))) => return Ok(answer(status, &body)),
                 Some(None) => return Err(TransportError::new(TransportErrorKind::Connect)),
                 None => {}
             }
         }
-        let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let (status, body) = shelf.handle(&method, &target, body);
+        let body: Value = serde_json::from_str(&sent).unwrap_or(Value::Null);
+        let (status, body) = state.handle(&method, &target, body);
         Ok(answer(status, &body))
     }
 }
 
 impl Shelf {
     fn handle(&mut self, method: &str, target: &str, body: Value) -> (u16, Value) {
-        let path = target.split('?').next().unwrap();
-        let parts: Vec<&str> = path.trim_start_matches("/v2/").split('/').collect();
+        let bare = target.split('?').next().unwrap();
+        let parts: Vec<&str> = bare.trim_start_matches("/v2/").split('/').collect();
         match (method, parts.as_slice()) {
             ("GET", ["ServiceProviderConfig"]) => (200, self.config.clone()),
             ("GET", ["Users" | "Groups"]) => self.list(parts[0], target),
@@ -239,10 +239,12 @@ impl Lab {
         let server = ScimServer::new();
         let builder = EmbeddedAuthentik::builder(Arc::new(server.clone())).seed(1);
         let authentik = set(builder.start_at("2026-11-24T09:00:00Z".parse().unwrap())).build();
+        // So that a new provider's first sync comes by itself when the tests have attached it.
+        authentik.set_switch("first_sync", "late").unwrap();
         let mut lab = Self { authentik, server, user_mapping: String::new(), group_mapping: String::new() };
         let mappings = lab.get("propertymappings/provider/scim/?managed__isnull=false").await;
-        lab.group_mapping = mappings["results"][0]["pk"].as_str().unwrap().to_owned();
-        lab.user_mapping = mappings["results"][1]["pk"].as_str().unwrap().to_owned();
+        mappings["results"][0]["pk"].as_str().unwrap().clone_into(&mut lab.group_mapping);
+        mappings["results"][1]["pk"].as_str().unwrap().clone_into(&mut lab.user_mapping);
         lab
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cloudflare_scim::AuditQuery;
+use cloudflare_scim::{AuditField, AuditQuery};
 use jiff::{SignedDuration, Timestamp};
+use scim_core::resource::Group;
 use tokio::time::Instant;
 
 use super::Run;
@@ -25,9 +26,7 @@ impl Run {
         let users = new(after.user_ids(), before.user_ids());
         let groups = new(after.group_ids(), before.group_ids());
         let gone = new(before.user_ids(), after.user_ids());
-        if users + groups + gone == 0 {
-            return Ok(());
-        }
+        let changed = changed_groups(before, after);
         let step = self.begin("find the writes in the audit log").await;
         let deadline = Instant::now() + self.spec.timing.audit_deadline;
         // Two clocks: a minute of grace on either side.
@@ -36,7 +35,10 @@ impl Run {
         let pause = self.spec.timing.poll_interval.max(Duration::from_millis(100));
         loop {
             let now = Timestamp::now();
-            let query = AuditQuery::between(since, now.checked_add(grace).unwrap_or(now)).limit(1000);
+            let mut query = AuditQuery::between(since, now.checked_add(grace).unwrap_or(now)).limit(1000);
+            if let Some(token) = &self.scim_token {
+                query = query.only(AuditField::ActorTokenId, token.as_str());
+            }
             let entries = match self.with.cloudflare.audit_logs().list(&query).all().await {
                 Ok(entries) => entries,
                 Err(error) => {
@@ -54,18 +56,20 @@ impl Run {
                 count(&["Create SCIM User"]),
                 count(&["Create SCIM Group"]),
                 count(&["Delete SCIM User", "Replace SCIM User", "Update SCIM User"]),
+                count(&["Update SCIM Group"]),
             );
-            if found.0 >= users && found.1 >= groups && found.2 >= gone {
+            if found.0 >= users && found.1 >= groups && found.2 >= gone && found.3 >= changed {
                 self.end(step, Outcome::Done, format!("{} entries of SCIM writes", scim.len()));
                 return Ok(());
             }
             if Instant::now() + pause > deadline {
                 self.end(step, Outcome::Found, format!("{} entries of SCIM writes", scim.len()));
                 let missing = format!(
-                    "shows {} of {users} created users, {} of {groups} created groups and {} of {gone} removals after {} s",
+                    "shows {} of {users} created users, {} of {groups} created groups, {} of {gone} removals and {} of {changed} changed groups after {} s",
                     found.0.min(users),
                     found.1.min(groups),
                     found.2.min(gone),
+                    found.3.min(changed),
                     self.spec.timing.audit_deadline.as_secs()
                 );
                 self.find([Finding::warning(
@@ -79,4 +83,13 @@ impl Run {
             tokio::time::sleep(pause).await;
         }
     }
+}
+
+/// How many groups have other members than before; a new one without members has not.
+fn changed_groups(before: &CloudflareSide, after: &CloudflareSide) -> usize {
+    let members = |group: &Group| -> BTreeSet<String> {
+        group.members.iter().flatten().filter_map(|member| member.value.as_ref()).map(ToString::to_string).collect()
+    };
+    let then = |group: &Group| before.custom_groups().find(|it| it.id == group.id).map(members).unwrap_or_default();
+    after.custom_groups().filter(|group| members(group) != then(group)).count()
 }

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use authentik_client::Authentik;
-use cloudflare_scim::Cloudflare;
+use cloudflare_scim::{Cloudflare, TokenId};
 use futures_core::stream::BoxStream;
 use futures_util::stream::{self, PollNext};
 use futures_util::{FutureExt, StreamExt};
@@ -102,7 +102,14 @@ impl Provisioner {
     pub fn run(&self, spec: Spec, mode: Mode) -> BoxStream<'static, Event> {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let events = stream::poll_fn(move |context| receiver.poll_recv(context));
-        let run = Run { with: self.clone(), spec, events: sender, report: Report::default(), began: Timestamp::now() };
+        let run = Run {
+            with: self.clone(),
+            spec,
+            events: sender,
+            report: Report::default(),
+            began: Timestamp::now(),
+            scim_token: None,
+        };
         let work = run.whole(mode).into_stream().filter_map(|()| async { None });
         // Events first: what has happened is told before the work goes on.
         stream::select_with_strategy(events, work, |(): &mut ()| PollNext::Left).boxed()
@@ -127,6 +134,8 @@ struct Run {
     events: mpsc::UnboundedSender<Event>,
     report: Report,
     began: Timestamp,
+    /// The id of the SCIM token: the audit log names authentik's writes by it.
+    scim_token: Option<TokenId>,
 }
 
 struct Step {

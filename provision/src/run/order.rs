@@ -6,7 +6,8 @@
 
 use std::fmt::Write as _;
 
-use cloudflare_scim::TokenStatus;
+use cloudflare_scim::{AuditQuery, TokenStatus};
+use jiff::SignedDuration;
 
 use super::{Mode, Provisioner, Run};
 use crate::error::Error;
@@ -51,6 +52,11 @@ impl Run {
         if self.stopped() {
             return Ok(());
         }
+        if let Some(group) = outlook.wanted.missing_groups.first() {
+            return Err(Error::Precondition(format!(
+                "authentik has no group {group:?}: create it, or take it out of the job"
+            )));
+        }
         let changed = self.set_up(&outlook.plan, &before).await?;
         // What was computed before the set-up is computed again on what is there now.
         let (observed, outlook) = if changed {
@@ -66,7 +72,9 @@ impl Run {
         self.check_link(&observed).await?;
         let needs_sync = outlook.plan.has(|change| matches!(change, Change::LeaveDryRun | Change::Sync));
         let impossible = outlook.plan.findings.iter().any(|finding| finding.severity == Severity::Difference);
+        let mut synced = false;
         let (observed, outlook) = if needs_sync && !impossible {
+            synced = true;
             self.sync(&observed, &outlook.plan).await?;
             let observed = self.read("read both sides after the sync").await?;
             let outlook = plan::outlook(&self.spec, &self.with.cloudflare, &observed);
@@ -74,19 +82,22 @@ impl Run {
         } else {
             (observed, outlook)
         };
+        self.own_status(&observed).await?;
         let step = self.begin("verify that both sides agree").await;
         self.count(&outlook.verification);
-        let synced = outlook.verification.synced();
-        let text = counts(&outlook.verification);
-        self.end(step, if synced { Outcome::Done } else { Outcome::Found }, text);
-
+        let outcome = if outlook.verification.synced() { Outcome::Done } else { Outcome::Found };
+        self.end(step, outcome, counts(&outlook.verification));
+        // Rights follow the groups: who is in them has to be known first.
+        self.find(outlook.verification.findings.iter().filter(|it| it.code.ends_with("_membership")).cloned());
+        self.compare_views(&outlook.wanted, &observed.cloudflare).await?;
         let observed = self.assign_policies(observed, &outlook).await?;
         let verification = plan::outlook(&self.spec, &self.with.cloudflare, &observed).verification;
         self.count(&verification);
         self.report.untouched = outlook.plan.untouched;
         self.find(verification.findings.iter().cloned());
-        self.compare_views(&outlook.wanted, &observed.cloudflare).await?;
-        self.audit(&before.cloudflare, &observed.cloudflare, seen_writes).await?;
+        if synced {
+            self.audit(&before.cloudflare, &observed.cloudflare, seen_writes).await?;
+        }
         let differs = |finding: &Finding| finding.severity != Severity::Warning;
         self.report.verified = verification.agrees() && !self.report.findings.iter().any(differs);
         Ok(())
@@ -97,24 +108,65 @@ impl Run {
         let Provisioner { authentik, cloudflare, .. } = self.with.clone();
         let result = async {
             let me = authentik.me().await?.user;
-            for (name, check) in [
-                ("CLOUDFLARE_API_TOKEN", cloudflare.tokens().verify_api_token().await?),
-                ("CLOUDFLARE_SCIM_TOKEN", cloudflare.tokens().verify_scim_token().await?),
-            ] {
-                if check.status != TokenStatus::Active {
+            let api = cloudflare.tokens().verify_api_token().await?;
+            let scim = cloudflare.tokens().verify_scim_token().await?;
+            for (name, status) in [("CLOUDFLARE_API_TOKEN", &api.status), ("CLOUDFLARE_SCIM_TOKEN", &scim.status)] {
+                if *status != TokenStatus::Active {
                     return Err(Error::Precondition(format!(
-                        "Cloudflare says that the token in {name} is {}: make a new one",
-                        check.status
+                        "Cloudflare says that the token in {name} is {status}: make a new one"
                     )));
                 }
             }
-            Ok(me)
+            // Better now than after all the work: a token for SCIM alone may not read the audit log.
+            let minute = SignedDuration::from_secs(60);
+            let since = self.began.checked_sub(minute).unwrap_or(self.began);
+            cloudflare.audit_logs().list(&AuditQuery::between(since, self.began).limit(1)).first_page().await?;
+            Ok((me, scim.id))
         };
         let result = result.await;
-        self.settle(step, result, |me| {
+        let (_, token) = self.settle(step, result, |(me, _)| {
             let rights = if me.is_superuser { "a superuser" } else { "no superuser" };
             (Outcome::Done, format!("authentik as {:?}, {rights}", me.username))
         })?;
+        self.scim_token = Some(token);
+        Ok(())
+    }
+
+    /// The periodic sync and what authentik itself says of the last one.
+    async fn own_status(&mut self, observed: &Observed) -> Result<(), Error> {
+        let Some(provider) = observed.authentik.provider.as_ref().map(|provider| provider.pk) else { return Ok(()) };
+        let authentik = self.with.authentik.clone();
+        let step = self.begin("find the periodic sync").await;
+        let schedule = authentik.schedules().of_provider(provider).await.map_err(Error::from);
+        let schedule = self.settle(step, schedule, |schedule| {
+            let paused = if schedule.paused { ", paused" } else { "" };
+            (Outcome::Done, format!("crontab {:?} (UTC){paused}, next run {}", schedule.crontab, schedule.next_run))
+        })?;
+        let what = format!("SCIM provider {:?}", self.spec.name);
+        if schedule.paused {
+            self.find([Finding::warning(
+                "schedule_paused",
+                what.clone(),
+                "is never synced by itself: its schedule is paused",
+                "Resume the schedule in authentik (System > Tasks).",
+            )]);
+        }
+        let step = self.begin("read authentik's own status of the sync").await;
+        let status = authentik.scim_providers().sync_status(&provider).await.map_err(Error::from);
+        let status = self.settle(step, status, |status| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "never".to_owned());
+            let last = text(&status.last_successful_sync);
+            (Outcome::Done, format!("{}, last successful {last}", text(&status.last_sync_status)))
+        })?;
+        let bad = status.last_sync_status.filter(|it| matches!(it.as_str(), "error" | "warning" | "rejected"));
+        if let Some(bad) = bad {
+            self.find([Finding::warning(
+                "last_sync_status",
+                what,
+                format!("authentik's own status of the last sync is {bad:?}"),
+                "Look at the sync's task in authentik (System > Tasks).",
+            )]);
+        }
         Ok(())
     }
 

@@ -8,6 +8,9 @@ use crate::plan::{Change, Outlook};
 use crate::report::Outcome;
 use crate::verify;
 
+/// Findings that say that somebody is in a group who should not be, or may be.
+const OTHERS_IN_IT: [&str; 3] = ["extra_membership", "unknown_member", "views_differ"];
+
 impl Run {
     pub(super) async fn assign_policies(
         &mut self,
@@ -22,27 +25,32 @@ impl Run {
             let Change::SetPolicies { group } = &planned.change else { continue };
             // Rights for a group with people in it who should not be there would be theirs too.
             let quoted = format!("group {group:?}");
-            let extra = |it: &Finding| it.code.starts_with("extra_") && it.resource.ends_with(&quoted);
-            if outlook.verification.findings.iter().any(extra) {
+            let others = |it: &Finding| OTHERS_IN_IT.contains(&it.code.as_str()) && it.resource.ends_with(&quoted);
+            if self.report.findings.iter().chain(&outlook.verification.findings).any(others) {
                 held.push(group.clone());
                 continue;
             }
             let Some(user_group) = verify::user_group(&observed.cloudflare, group) else { continue };
             let Ok(policies) = verify::wanted_policies(&self.spec, &observed.cloudflare, group) else { continue };
             match cloudflare.user_groups().set_policies(&user_group.id, &policies).await {
-                Ok(now) => {
-                    written += 1;
-                    let known = observed.cloudflare.user_groups.iter_mut().find(|it| it.id == now.id);
-                    if let Some(known) = known {
-                        *known = now;
-                    }
-                }
+                Ok(_) => written += 1,
                 Err(error) => {
                     let error = Error::from(error);
                     self.end(step, Outcome::Failed, error.to_string());
                     return Err(error);
                 }
             }
+        }
+        if written > 0 {
+            // What was written is not what is there: it is read anew.
+            observed.cloudflare.user_groups = match cloudflare.user_groups().list().all().await {
+                Ok(groups) => groups,
+                Err(error) => {
+                    let error = Error::from(error);
+                    self.end(step, Outcome::Failed, error.to_string());
+                    return Err(error);
+                }
+            };
         }
         let (outcome, text) = match (written, held.is_empty()) {
             (_, false) => (Outcome::Found, format!("held back while others are in the group: {}", held.join(", "))),

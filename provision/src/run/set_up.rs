@@ -2,9 +2,10 @@
 
 use authentik_client::ensure::Change as Made;
 
-use super::Run;
+use super::{Run, watch};
 use crate::apply::{self, Tally};
 use crate::error::Error;
+use crate::event::Event;
 use crate::observe::Observed;
 use crate::plan::{self, Change, Plan};
 use crate::report::Outcome;
@@ -68,6 +69,17 @@ impl Run {
             (outcome(*made), format!("{} to {}{state}", it.name, it.url))
         })?;
         writes += usize::from(made != Made::Unchanged);
+        if made == Made::Updated && !provider.dry_run {
+            // Saving it has started a real sync: nothing is to be read while that runs.
+            let step = self.begin("wait for the sync that this started").await;
+            let timing = self.spec.timing.clone();
+            let events = self.events.clone();
+            let news = move |text: String| {
+                let _unheard = events.send(Event::Progress { text });
+            };
+            let quiet = watch::quiet(&authentik, provider.pk, &self.with.cloudflare.clone(), &timing, &news).await;
+            self.settle(step, quiet, |()| (Outcome::Done, String::new()))?;
+        }
 
         let step = self.begin("link the provider to the application").await;
         let result = authentik.ensure_attached(&application, provider.pk).await.map_err(Error::from);

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::finding::Finding;
 use crate::observe::Observed;
-use crate::plan::{Change, Plan};
+use crate::plan::{self, Change, Plan};
 use crate::report::Outcome;
 
 impl Run {
@@ -23,27 +23,33 @@ impl Run {
         let mut options = WatchOptions::default();
         options.interval = timing.poll_interval;
 
-        let step = self.begin("find the periodic sync").await;
-        let schedule = authentik.schedules().of_provider(provider.pk).await.map_err(Error::from);
-        self.settle(step, schedule, |schedule| {
-            let paused = if schedule.paused { ", paused" } else { "" };
-            (Outcome::Done, format!("crontab {:?} (UTC){paused}, next run {}", schedule.crontab, schedule.next_run))
-        })?;
-
         let leave = plan.has(|change| *change == Change::LeaveDryRun);
         let step = self.begin(if leave { "leave dry run, which starts the sync" } else { "start the sync" }).await;
+        let events = self.events.clone();
+        let news = move |text: String| {
+            let _unheard = events.send(Event::Progress { text });
+        };
+        // Only without its link a user whom Cloudflare lost is created anew; nothing remote is deleted by it.
+        let dead: Vec<_> = plan::dead_links(observed).into_iter().map(|link| link.id.clone()).collect();
+        let drops = plan.has(|change| matches!(change, Change::DropDeadLink { .. }));
         let watch = async {
-            if leave {
-                // The syncs of the set-up run in dry run; the real one must not be taken for one of them.
-                authentik.sync_quiet(provider.pk, &options, timing.sync_deadline).await?;
-                let watch = authentik.watch_sync(provider.pk, options.clone()).await?;
-                let mut patch = ScimProviderPatch::default();
-                patch.dry_run = Some(false);
-                authentik.scim_providers().update(&provider.pk, &patch).await?;
-                Ok(watch)
-            } else {
-                authentik.start_sync(provider.pk, options.clone()).await.map_err(Error::from)
+            if drops {
+                for link in &dead {
+                    authentik.scim_user_links().delete(link).await?;
+                }
             }
+            // The syncs of the set-up are not the one that is watched.
+            watch::quiet(&authentik, provider.pk, &cloudflare, &timing, &news).await?;
+            let watch = authentik.watch_sync(provider.pk, options.clone()).await?;
+            let mut patch = ScimProviderPatch::default();
+            patch.dry_run = leave.then_some(false);
+            // A token that authentik does not show may be an old one; saving it starts the sync as well.
+            patch.token = provider.token.is_none().then(|| cloudflare.scim_token().secret());
+            if patch.is_empty() {
+                return authentik.start_sync(provider.pk, options.clone()).await.map_err(Error::from);
+            }
+            authentik.scim_providers().update(&provider.pk, &patch).await?;
+            Ok(watch)
         };
         let watch = watch.await;
         let watch =
@@ -55,10 +61,6 @@ impl Run {
             let started = match watch.take() {
                 Some(watch) => Ok(watch),
                 None => authentik.start_sync(provider.pk, options.clone()).await.map_err(Error::from),
-            };
-            let events = self.events.clone();
-            let news = move |text: String| {
-                let _unheard = events.send(Event::Progress { text });
             };
             let result = match started {
                 Ok(watch) => watch::to_the_end(watch, &cloudflare, &timing, &news).await,
@@ -81,13 +83,6 @@ impl Run {
                 break;
             }
         }
-        let step = self.begin("read authentik's own status of the sync").await;
-        let status = authentik.scim_providers().sync_status(&provider.pk).await.map_err(Error::from);
-        self.settle(step, status, |status| {
-            let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "never".to_owned());
-            let last = text(&status.last_successful_sync);
-            (Outcome::Done, format!("{}, last successful {last}", text(&status.last_sync_status)))
-        })?;
         Ok(())
     }
 }

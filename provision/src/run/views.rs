@@ -1,6 +1,6 @@
 //! Cloudflare's two views of a group, SCIM's and v4's, joined over user tag and membership id.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Run;
 use crate::error::Error;
@@ -16,6 +16,11 @@ impl Run {
         let step = self.begin("compare SCIM's view of the groups with v4's").await;
         let mut found = Vec::new();
         let mut groups = 0;
+        let names: BTreeMap<&str, String> = side
+            .users
+            .iter()
+            .filter_map(|user| Some((user.id.as_ref()?.as_str(), user.user_name.as_ref()?.to_lowercase())))
+            .collect();
         for name in &wanted.groups {
             let (Some(scim), Some(group)) = (verify::scim_group(side, name), verify::user_group(side, name)) else {
                 continue;
@@ -25,8 +30,9 @@ impl Run {
                 Err(error) => return self.settle(step, Err(error), |()| (Outcome::Done, String::new())),
             };
             groups += 1;
-            let members = scim.members.iter().flatten().filter_map(|member| member.value.as_ref());
-            let by_scim: BTreeSet<String> = members.map(ToString::to_string).collect();
+            let tags = scim.members.iter().flatten().filter_map(|member| member.value.as_ref());
+            let by_scim: BTreeSet<String> =
+                tags.map(|tag| names.get(tag.as_str()).cloned().unwrap_or_else(|| tag.to_string())).collect();
             let differs = by_scim.symmetric_difference(&by_v4).count();
             if differs > 0 {
                 found.push(Finding::difference(

@@ -1,6 +1,10 @@
 //! Watches authentik's sync and, while nothing moves, whether Cloudflare is still there.
 
-use authentik_client::sync::{SyncReport, SyncState, SyncWatch};
+use std::time::Duration;
+
+use authentik_client::id::ProviderPk;
+use authentik_client::sync::{SyncReport, SyncState, SyncWatch, WatchOptions};
+use authentik_client::{Authentik, ErrorKind};
 use cloudflare_scim::Cloudflare;
 use tokio::time::Instant;
 
@@ -9,6 +13,8 @@ use crate::spec::Timing;
 
 /// After how many looks without news Cloudflare is asked whether it lives.
 const QUIET_LOOKS: u32 = 3;
+/// How long it may take to answer that.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn to_the_end(
     mut watch: SyncWatch,
@@ -34,14 +40,46 @@ pub(crate) async fn to_the_end(
         // authentik tries a dead server again for eleven minutes; asking it takes one request.
         let retrying = matches!(state, SyncState::Retrying { .. });
         let asks = (retrying && quiet == 0) || (quiet > 0 && quiet % QUIET_LOOKS == 0);
-        if asks && let Err(error) = cloudflare.scim().service_provider_config().await {
-            return Err(Error::LostCloudflare(error));
+        if asks {
+            alive(cloudflare).await?;
         }
         if Instant::now() + timing.poll_interval > deadline {
             let seconds = timing.sync_deadline.as_secs();
             return Err(Error::SyncNotOver(format!("after {seconds} s {}", words(&state))));
         }
         tokio::time::sleep(timing.poll_interval).await;
+    }
+}
+
+/// Waits until no full sync of the provider is queued or running.
+pub(crate) async fn quiet(
+    authentik: &Authentik,
+    provider: ProviderPk,
+    cloudflare: &Cloudflare,
+    timing: &Timing,
+    news: &(dyn Fn(String) + Send + Sync),
+) -> Result<(), Error> {
+    let deadline = Instant::now() + timing.sync_deadline;
+    let options = WatchOptions::default().interval(timing.poll_interval);
+    loop {
+        match authentik.sync_quiet(provider, &options, timing.poll_interval * QUIET_LOOKS).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::DeadlineExceeded && Instant::now() < deadline => {
+                news("an older sync of the provider is still running".to_owned());
+                alive(cloudflare).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether Cloudflare answers at all. A refusal is an answer, and so is "too many requests": authentik's
+/// sync spends the same allowance.
+async fn alive(cloudflare: &Cloudflare) -> Result<(), Error> {
+    let patience = Instant::now() + PATIENCE;
+    match cloudflare.with_deadline(patience).scim().service_provider_config().await {
+        Err(error) if error.is_transient() && !error.is_rate_limited() => Err(Error::LostCloudflare(error)),
+        _ => Ok(()),
     }
 }
 

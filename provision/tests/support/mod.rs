@@ -17,10 +17,10 @@ use scim_core::transport::{HostRouter, Transport, TransportError, TransportError
 
 /// A wire that can be cut: after so many requests, nothing answers any more.
 #[derive(Debug, Clone, Default)]
-pub struct Wire(Arc<Mutex<Option<u64>>>);
+pub(crate) struct Wire(Arc<Mutex<Option<u64>>>);
 
 impl Wire {
-    pub fn cut_after(&self, requests: u64) {
+    pub(crate) fn cut_after(&self, requests: u64) {
         *self.0.lock().unwrap() = Some(requests);
     }
 }
@@ -46,21 +46,21 @@ impl Transport for Cuttable {
     }
 }
 
-pub struct Stage {
-    pub account: EmbeddedAccount,
-    pub authentik: EmbeddedAuthentik,
-    pub job: Provisioner,
-    pub counters: Counters,
-    pub wire: Wire,
+pub(crate) struct Stage {
+    pub(crate) account: EmbeddedAccount,
+    pub(crate) authentik: EmbeddedAuthentik,
+    pub(crate) job: Provisioner,
+    pub(crate) counters: Counters,
+    pub(crate) wire: Wire,
     cloudflare_wire: Arc<dyn Transport>,
 }
 
 impl Stage {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Profile::V2026_8)
     }
 
-    pub fn with(profile: Profile) -> Self {
+    pub(crate) fn with(profile: Profile) -> Self {
         let account = EmbeddedAccount::builder().administrator("founder@acme.example").seed(7).build();
         account.set_switch("audit_delay", "0").unwrap();
         let wire = Wire::default();
@@ -86,7 +86,7 @@ impl Stage {
     }
 
     /// The same job with other tokens.
-    pub fn with_tokens(&self, authentik: Option<&str>, api: Option<Token>) -> Provisioner {
+    pub(crate) fn with_tokens(&self, authentik: Option<&str>, api: Option<Token>) -> Provisioner {
         Provisioner::new(
             client_of(&self.authentik, authentik.unwrap_or(self.authentik.token()), &self.counters),
             cloudflare_of(&self.account, &self.cloudflare_wire, &self.counters, api),
@@ -94,20 +94,20 @@ impl Stage {
         .with_counters(self.counters.clone())
     }
 
-    pub fn authentik_client(&self) -> Authentik {
+    pub(crate) fn authentik_client(&self) -> Authentik {
         client_of(&self.authentik, self.authentik.token(), &Counters::default())
     }
 
-    pub async fn run(&self, spec: Spec) -> Report {
+    pub(crate) async fn run(&self, spec: Spec) -> Report {
         self.job.finish(spec, Mode::Apply).await
     }
 
-    pub async fn plan(&self, spec: Spec) -> Report {
+    pub(crate) async fn plan(&self, spec: Spec) -> Report {
         self.job.finish(spec, Mode::Plan).await
     }
 
     /// Runs, and does something when a step has ended.
-    pub async fn run_and(&self, spec: Spec, step: &str, act: impl Fn()) -> Report {
+    pub(crate) async fn run_and(&self, spec: Spec, step: &str, act: impl Fn()) -> Report {
         let mut events = self.job.run(spec, Mode::Apply);
         while let Some(event) = events.next().await {
             match event {
@@ -120,7 +120,7 @@ impl Stage {
     }
 
     /// Mutating requests so far: to authentik, and to Cloudflare by anybody.
-    pub fn writes(&self) -> (u64, u64) {
+    pub(crate) fn writes(&self) -> (u64, u64) {
         (self.counters.authentik.writes(), self.account.mutation_count())
     }
 }
@@ -149,7 +149,7 @@ fn cloudflare_of(
         .unwrap()
 }
 
-pub fn person(username: &str, name: &str) -> Person {
+pub(crate) fn person(username: &str, name: &str) -> Person {
     Person {
         username: username.to_owned(),
         name: name.to_owned(),
@@ -160,7 +160,7 @@ pub fn person(username: &str, name: &str) -> Person {
 }
 
 /// Six people in two groups: one in both, one inactive, one service account, one outsider.
-pub fn company() -> Spec {
+pub(crate) fn company() -> Spec {
     let mut directory = Directory::default();
     directory.users = vec![
         person("ada", "Ada Lovelace"),
@@ -189,13 +189,13 @@ pub fn company() -> Spec {
     spec
 }
 
-pub fn find<'a>(report: &'a Report, code: &str) -> &'a Finding {
+pub(crate) fn find<'a>(report: &'a Report, code: &str) -> &'a Finding {
     let found = report.findings.iter().find(|finding| finding.code == code);
     found.unwrap_or_else(|| panic!("no finding {code} in {report:#?}"))
 }
 
 /// One call to authentik's API as the superuser.
-pub async fn api(stage: &Stage, method: &str, path: &str, body: serde_json::Value) -> serde_json::Value {
+pub(crate) async fn api(stage: &Stage, method: &str, path: &str, body: serde_json::Value) -> serde_json::Value {
     let request = http::Request::builder()
         .method(method)
         .uri(format!("http://authentik.test/api/v3{path}"))
@@ -209,7 +209,7 @@ pub async fn api(stage: &Stage, method: &str, path: &str, body: serde_json::Valu
 }
 
 /// The token of a service account with the role of facts/authentik.md §9 (recorded in G20).
-pub async fn service_account_token(stage: &Stage) -> String {
+pub(crate) async fn service_account_token(stage: &Stage) -> String {
     use serde_json::json;
     let user = json!({"username": "svc-scim", "name": "SCIM Service", "type": "service_account"});
     let user = api(stage, "POST", "/core/users/", user).await["pk"].clone();

@@ -86,9 +86,14 @@ impl CompareOp {
 
     /// Reads an operator in any case.
     pub(crate) fn read(word: &str) -> Option<Self> {
-        let &[a, b] = word.as_bytes() else {
-            return None;
-        };
+        match word.as_bytes() {
+            &[a, b] => Self::of_bytes(a, b),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn of_bytes(a: u8, b: u8) -> Option<Self> {
         Some(match (a.to_ascii_lowercase(), b.to_ascii_lowercase()) {
             (b'e', b'q') => Self::Eq,
             (b'n', b'e') => Self::Ne,

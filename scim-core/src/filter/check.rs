@@ -21,7 +21,8 @@ pub(crate) enum Check {
     Date {
         op: CompareOp,
         date: DateTime,
-        written: Text,
+        /// The literal, if it has the form in which texts sort like instants.
+        plain: Option<Text>,
         text: TextCheck,
     },
     /// `eq` to one of several texts: a chain of `or` on one attribute. Sorted, and folded unless exact.
@@ -71,7 +72,7 @@ impl Check {
                 let is_date = matches!(kind, None | Some(AttributeType::DateTime));
                 match DateTime::read(literal) {
                     Some(date) if is_date && !matches!(op, CompareOp::Co | CompareOp::Sw | CompareOp::Ew) => {
-                        Self::Date { op, date, written: literal.clone(), text }
+                        Self::Date { op, date, plain: is_plain_utc(literal).then(|| literal.clone()), text }
                     }
                     _ => Self::Text(text),
                 }
@@ -81,6 +82,10 @@ impl Check {
 
     /// Whether an attribute meets the check: any of its values. `sub` selects a sub-attribute of each.
     pub(crate) fn holds(&self, value: Option<&Value>, sub: Option<&str>) -> bool {
+        // The everyday case: text in a simple attribute.
+        if let (Some(Value::String(text)), None) = (value, sub) {
+            return self.accepts_text(text);
+        }
         let mut seen = false;
         let mut met = false;
         match value {
@@ -156,6 +161,7 @@ impl Check {
         }
     }
 
+    #[inline]
     pub(crate) fn accepts_text(&self, value: &str) -> bool {
         match self {
             Self::Present => !value.is_empty(),
@@ -165,9 +171,7 @@ impl Check {
                 let value = if *exact { std::borrow::Cow::Borrowed(value) } else { text::fold(value) };
                 needles.binary_search_by(|needle| (**needle).cmp(&*value)).is_ok()
             }
-            Self::Date { op, written, .. } if is_plain_utc(value) && is_plain_utc(written) => {
-                ordered(*op, value.cmp(written))
-            }
+            Self::Date { op, plain: Some(plain), .. } if is_plain_utc(value) => ordered(*op, value.cmp(plain)),
             Self::Date { op, date, text, .. } => match DateTime::read(value) {
                 Some(value) => ordered(*op, value.cmp(date)),
                 None => text.accepts(value),
@@ -204,12 +208,13 @@ impl Check {
 
 /// `2011-05-13T04:42:34Z`: such texts are in the order of their instants.
 fn is_plain_utc(text: &str) -> bool {
-    match text.as_bytes() {
-        &[a, b, c, d, b'-', _, _, b'-', _, _, b'T', h, i, b':', _, _, b':', s, _, b'Z'] => {
-            [a, b, c, d].iter().all(u8::is_ascii_digit) && (h, i) != (b'2', b'4') && s != b'6'
-        }
-        _ => false,
-    }
+    const SHAPE: &[u8; 20] = b"0000-00-00T00:00:00Z";
+    let bytes = text.as_bytes();
+    bytes.len() == SHAPE.len()
+        && bytes.iter().zip(SHAPE).all(|(byte, shape)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape })
+        // The end of a day and a leap second have two spellings.
+        && bytes.get(11..13) != Some(b"24")
+        && bytes.get(17) != Some(&b'6')
 }
 
 fn folded(literal: &Text) -> Text {
@@ -254,6 +259,7 @@ impl TextCheck {
         (self.op == CompareOp::Eq).then_some(&*self.needle)
     }
 
+    #[inline]
     fn accepts(&self, value: &str) -> bool {
         let needle = &*self.needle;
         if self.exact {

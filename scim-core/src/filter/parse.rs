@@ -115,6 +115,14 @@ struct Level {
     ands: Vec<Filter>,
 }
 
+/// Most chains have two terms; the first allocation is made for them.
+fn push(list: &mut Vec<Filter>, term: Filter) {
+    if list.capacity() == 0 {
+        list.reserve_exact(2);
+    }
+    list.push(term);
+}
+
 impl Level {
     fn new(open: Open, at: usize) -> Self {
         Self { open, at, ors: Vec::new(), ands: Vec::new() }
@@ -124,7 +132,7 @@ impl Level {
         match term {
             Filter::And(list) if self.ands.is_empty() => self.ands = list,
             Filter::And(list) => self.ands.extend(list),
-            term => self.ands.push(term),
+            term => push(&mut self.ands, term),
         }
     }
 
@@ -133,7 +141,7 @@ impl Level {
         match term {
             Filter::Or(list) if self.ors.is_empty() => self.ors = list,
             Filter::Or(list) => self.ors.extend(list),
-            term => self.ors.push(term),
+            term => push(&mut self.ors, term),
         }
     }
 
@@ -244,6 +252,9 @@ impl<'a> Parser<'a> {
     }
 
     fn attribute(&mut self) -> Result<AttributePath, Failure> {
+        if let Some(path) = self.plain_attribute() {
+            return Ok(path);
+        }
         let word = self.word();
         if word.is_empty() {
             if matches!(self.peek(), Some(b' ' | b'\t')) {
@@ -274,6 +285,36 @@ impl<'a> Parser<'a> {
             }
             Err((kind, at)) => fail(kind, (start + at).min(self.text.len())..start + word.len()),
         }
+    }
+
+    /// `name` or `name.sub` without URN, in one pass; `None` leaves everything else to the general way.
+    #[inline]
+    fn plain_attribute(&mut self) -> Option<AttributePath> {
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        let mut at = start;
+        let mut dot = None;
+        while let Some(&byte) = bytes.get(at) {
+            match CLASS[usize::from(byte)] {
+                NAME => at += 1,
+                DOT if dot.is_none() && !self.in_brackets => {
+                    dot = Some(at);
+                    at += 1;
+                }
+                STOP => break,
+                _ => return None,
+            }
+        }
+        let begins = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_alphabetic);
+        if !begins(start) || dot.is_some_and(|dot| !begins(dot + 1)) {
+            return None;
+        }
+        self.at = at;
+        let (name, sub) = match dot {
+            None => (self.text.get(start..at)?, None),
+            Some(dot) => (self.text.get(start..dot)?, Some(self.text.get(dot + 1..at)?)),
+        };
+        Some(AttributePath::of(None, name, sub))
     }
 
     // ---- productions
@@ -318,6 +359,12 @@ impl<'a> Parser<'a> {
     /// A filter: the whole text, or what stands between the brackets of a path (`brackets` is where they opened).
     fn expression(&mut self, brackets: Option<usize>) -> Result<Filter, Failure> {
         let mut stack: Vec<Level> = Vec::new();
+        let deeper = |stack: &mut Vec<Level>, level: Level| {
+            if stack.capacity() == 0 {
+                stack.reserve_exact(2);
+            }
+            stack.push(level);
+        };
         let mut level = Level::new(Open::Text, brackets.unwrap_or(0));
         loop {
             self.extra_blanks();
@@ -326,11 +373,11 @@ impl<'a> Parser<'a> {
             }
             let start = self.at;
             if self.eat(b'(') {
-                stack.push(std::mem::replace(&mut level, Level::new(Open::Group, start)));
+                deeper(&mut stack, std::mem::replace(&mut level, Level::new(Open::Group, start)));
                 continue;
             }
             if let Some(open) = self.negation() {
-                stack.push(std::mem::replace(&mut level, Level::new(open, start)));
+                deeper(&mut stack, std::mem::replace(&mut level, Level::new(open, start)));
                 continue;
             }
             let path = self.attribute()?;
@@ -347,7 +394,7 @@ impl<'a> Parser<'a> {
                 let open = self.at;
                 self.at += 1;
                 self.in_brackets = true;
-                stack.push(std::mem::replace(&mut level, Level::new(Open::Brackets(path), open)));
+                deeper(&mut stack, std::mem::replace(&mut level, Level::new(Open::Brackets(path), open)));
                 continue;
             }
             let mut term = self.comparison(path)?;
@@ -432,6 +479,9 @@ impl<'a> Parser<'a> {
 
     /// `not(` or `not (`; leniently also `not` before a bare expression. An attribute may be called `not` too.
     fn negation(&mut self) -> Option<Open> {
+        if !matches!(self.peek(), Some(b'n' | b'N')) {
+            return None;
+        }
         let rest = self.rest();
         if !rest.get(..3)?.eq_ignore_ascii_case("not") {
             return None;
@@ -458,6 +508,13 @@ impl<'a> Parser<'a> {
         self.terms += 1;
         if self.terms > self.limits.terms() {
             return fail(Kind::TooManyTerms, self.at..self.at);
+        }
+        // ` eq "`, the everyday case, without looking twice.
+        if let Some(&[b' ', a, b, b' ', b'"']) = self.text.as_bytes().get(self.at..self.at + 5)
+            && let Some(op) = CompareOp::of_bytes(a, b)
+        {
+            self.at += 4;
+            return Ok(Filter::Compare(Comparison { path, op, value: Literal::String(self.string()?) }));
         }
         self.blank()?;
         let word = self.word();
@@ -519,18 +576,17 @@ impl<'a> Parser<'a> {
         let open = self.at;
         let start = open + 1;
         let bytes = self.text.as_bytes();
-        let mut at = start;
-        loop {
-            match bytes.get(at) {
-                Some(b'"') => {
-                    self.at = at + 1;
-                    return Ok(self.text.get(start..at).unwrap_or_default().into());
-                }
-                Some(b'\\') => break,
-                Some(0x20..) => at += 1,
-                Some(_) => return fail(Kind::InvalidString, at..at + 1),
-                None => return fail(Kind::InvalidString, open..self.text.len()),
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+        let rest = bytes.get(start..).unwrap_or_default();
+        let mut at = start + rest.iter().position(special).unwrap_or(rest.len());
+        match bytes.get(at) {
+            Some(b'"') => {
+                self.at = at + 1;
+                return Ok(self.text.get(start..at).unwrap_or_default().into());
             }
+            Some(b'\\') => {}
+            Some(_) => return fail(Kind::InvalidString, at..at + 1),
+            None => return fail(Kind::InvalidString, open..self.text.len()),
         }
         let mut out = self.text.get(start..at).unwrap_or_default().to_owned();
         loop {
@@ -557,6 +613,28 @@ impl<'a> Parser<'a> {
         }
     }
 }
+
+const OTHER: u8 = 0;
+const NAME: u8 = 1;
+const DOT: u8 = 2;
+const STOP: u8 = 3;
+
+/// What a byte is in an attribute path.
+#[expect(clippy::cast_possible_truncation, reason = "the loop stops at 128")]
+const CLASS: [u8; 256] = {
+    let mut table = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'$' => NAME,
+            b'.' => DOT,
+            b' ' | b'\t' | b'(' | b')' | b'[' | b']' | b'"' => STOP,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// The character of an escape and its length after the backslash.
 fn escape(after: &[u8]) -> Option<(char, usize)> {

@@ -232,7 +232,12 @@ fn find_node(object: &dyn Attributes, member: u8, inner: Option<u8>) -> Node<'_>
     }
 }
 
+#[inline]
 fn test(check: &Check, node: Node<'_>, sub: &Sub) -> bool {
+    // The everyday case: text in a simple attribute.
+    if let (Node::Text(text), Sub::Itself(_)) = (node, sub) {
+        return check.accepts_text(text);
+    }
     let mut seen = false;
     let met = match node {
         Node::List(list) => list.any(&mut |element| one(check, element, sub, &mut seen)),

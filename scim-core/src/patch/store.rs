@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 
 use crate::resource::{get_folded, is_unassigned, spelling};
 use crate::schema::Home;
-use crate::text::same_name;
+use crate::text::{Text, same_name};
 
 /// An attribute as it is spelt in the resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Slot {
-    pub(super) extension: Option<String>,
-    pub(super) key: String,
+    pub(super) extension: Option<Text>,
+    pub(super) key: Text,
 }
 
 enum Undo {
@@ -24,9 +24,9 @@ enum Undo {
     /// The element was this.
     Element(Slot, usize, Value),
     /// The sub-attribute of an element was this, or was not there.
-    Sub(Slot, usize, String, Option<Value>),
+    Sub(Slot, usize, Text, Option<Value>),
     /// The extension was not there.
-    NoExtension(String),
+    NoExtension(Text),
 }
 
 pub(super) struct Store<'r> {
@@ -52,12 +52,12 @@ impl<'r> Store<'r> {
     /// Where an attribute is, in the spelling that the resource has, else in the schema's.
     pub(super) fn slot(&self, home: Home<'_>, name: &str) -> Slot {
         match home {
-            Home::Core => Slot { extension: None, key: spelling(self.resource, name).unwrap_or(name).to_owned() },
+            Home::Core => Slot { extension: None, key: spelling(self.resource, name).unwrap_or(name).into() },
             Home::Extension(uri) => {
                 let uri = spelling(self.resource, uri).unwrap_or(uri);
                 let inner = self.resource.get(uri).and_then(Value::as_object);
                 let key = inner.and_then(|map| spelling(map, name)).unwrap_or(name);
-                Slot { extension: Some(uri.to_owned()), key: key.to_owned() }
+                Slot { extension: Some(uri.into()), key: key.into() }
             }
         }
     }
@@ -65,20 +65,20 @@ impl<'r> Store<'r> {
     fn map(&self, slot: &Slot) -> Option<&Map<String, Value>> {
         match &slot.extension {
             None => Some(self.resource),
-            Some(uri) => self.resource.get(uri)?.as_object(),
+            Some(uri) => self.resource.get(uri.as_str())?.as_object(),
         }
     }
 
     fn map_mut(&mut self, slot: &Slot) -> Option<&mut Map<String, Value>> {
         match &slot.extension {
             None => Some(self.resource),
-            Some(uri) => self.resource.get_mut(uri)?.as_object_mut(),
+            Some(uri) => self.resource.get_mut(uri.as_str())?.as_object_mut(),
         }
     }
 
     /// What the attribute holds; `None` if it is unassigned.
     pub(super) fn get(&self, slot: &Slot) -> Option<&Value> {
-        self.map(slot)?.get(&slot.key).filter(|value| !is_unassigned(value))
+        self.map(slot)?.get(slot.key.as_str()).filter(|value| !is_unassigned(value))
     }
 
     /// The elements of an attribute; a single value counts as one.
@@ -93,27 +93,24 @@ impl<'r> Store<'r> {
     /// Sets the attribute, or takes it away.
     pub(super) fn set(&mut self, slot: &Slot, value: Option<Value>) {
         if let Some(uri) = &slot.extension
-            && !self.resource.get(uri).is_some_and(Value::is_object)
+            && !self.resource.get(uri.as_str()).is_some_and(Value::is_object)
         {
             if value.is_none() {
                 return;
             }
-            self.resource.insert(uri.clone(), Value::Object(Map::new()));
+            self.resource.insert(uri.to_string(), Value::Object(Map::new()));
             self.log.push(Undo::NoExtension(uri.clone()));
         }
         let Some(map) = self.map_mut(slot) else {
             return;
         };
-        let old = match value {
-            Some(value) => map.insert(slot.key.clone(), value),
-            None => map.remove(&slot.key),
-        };
+        let old = put(map, &slot.key, value);
         self.log.push(Undo::Attribute(slot.clone(), old));
     }
 
     /// Puts elements behind those that are there.
     pub(super) fn append(&mut self, slot: &Slot, elements: Vec<Value>) {
-        let list = match self.map_mut(slot).and_then(|map| map.get_mut(&slot.key)) {
+        let list = match self.map_mut(slot).and_then(|map| map.get_mut(slot.key.as_str())) {
             Some(Value::Array(list)) => list,
             Some(single) if !is_unassigned(single) => {
                 let mut list = vec![single.clone()];
@@ -132,7 +129,7 @@ impl<'r> Store<'r> {
         if places.len() >= self.elements(slot).len() {
             return self.set(slot, None);
         }
-        let Some(Value::Array(list)) = self.map_mut(slot).and_then(|map| map.get_mut(&slot.key)) else {
+        let Some(Value::Array(list)) = self.map_mut(slot).and_then(|map| map.get_mut(slot.key.as_str())) else {
             return;
         };
         let removed = match places {
@@ -157,7 +154,7 @@ impl<'r> Store<'r> {
 
     /// Replaces one element.
     pub(super) fn set_element(&mut self, slot: &Slot, at: usize, value: Value) {
-        match self.map_mut(slot).and_then(|map| map.get_mut(&slot.key)) {
+        match self.map_mut(slot).and_then(|map| map.get_mut(slot.key.as_str())) {
             Some(Value::Array(list)) => {
                 if let Some(element) = list.get_mut(at) {
                     let old = std::mem::replace(element, value);
@@ -170,18 +167,15 @@ impl<'r> Store<'r> {
 
     /// Sets or takes away a sub-attribute of one element that is an object.
     pub(super) fn set_sub(&mut self, slot: &Slot, at: usize, name: &str, value: Option<Value>) {
-        let element = match self.map_mut(slot).and_then(|map| map.get_mut(&slot.key)) {
+        let element = match self.map_mut(slot).and_then(|map| map.get_mut(slot.key.as_str())) {
             Some(Value::Array(list)) => list.get_mut(at),
             single => single,
         };
         let Some(Value::Object(element)) = element else {
             return;
         };
-        let key = spelling(element, name).unwrap_or(name).to_owned();
-        let old = match value {
-            Some(value) => element.insert(key.clone(), value),
-            None => element.remove(&key),
-        };
+        let key: Text = spelling(element, name).unwrap_or(name).into();
+        let old = put(element, &key, value);
         self.log.push(Undo::Sub(slot.clone(), at, key, old));
     }
 
@@ -197,7 +191,7 @@ impl<'r> Store<'r> {
             (true, None) => self.append(&schemas, vec![Value::from(uri)]),
             (false, known) => {
                 let container = self.slot(Home::Core, uri);
-                if self.resource.contains_key(&container.key) {
+                if self.resource.contains_key(container.key.as_str()) {
                     self.set(&container, None);
                     if let Some(at) = known {
                         self.remove_elements(&schemas, &[at]);
@@ -212,13 +206,10 @@ impl<'r> Store<'r> {
     pub(super) fn roll_back(mut self) {
         while let Some(note) = self.log.pop() {
             match note {
-                Undo::NoExtension(uri) => drop(self.resource.remove(&uri)),
+                Undo::NoExtension(uri) => drop(self.resource.remove(uri.as_str())),
                 Undo::Attribute(slot, old) => {
                     if let Some(map) = self.map_mut(&slot) {
-                        match old {
-                            Some(old) => drop(map.insert(slot.key, old)),
-                            None => drop(map.remove(&slot.key)),
-                        }
+                        put(map, &slot.key, old);
                     }
                 }
                 Undo::Length(slot, length) => {
@@ -237,15 +228,12 @@ impl<'r> Store<'r> {
                     }
                 }
                 Undo::Sub(slot, at, key, old) => {
-                    let element = match self.map_mut(&slot).and_then(|map| map.get_mut(&slot.key)) {
+                    let element = match self.map_mut(&slot).and_then(|map| map.get_mut(slot.key.as_str())) {
                         Some(Value::Array(list)) => list.get_mut(at),
                         single => single,
                     };
                     if let Some(Value::Object(element)) = element {
-                        match old {
-                            Some(old) => drop(element.insert(key, old)),
-                            None => drop(element.remove(&key)),
-                        }
+                        put(element, &key, old);
                     }
                 }
             }
@@ -253,7 +241,16 @@ impl<'r> Store<'r> {
     }
 
     fn list_mut(&mut self, slot: &Slot) -> Option<&mut Vec<Value>> {
-        self.map_mut(slot)?.get_mut(&slot.key)?.as_array_mut()
+        self.map_mut(slot)?.get_mut(slot.key.as_str())?.as_array_mut()
+    }
+}
+
+/// Sets or takes away a member and returns what stood there; a name that is there is not copied.
+fn put(map: &mut Map<String, Value>, name: &str, value: Option<Value>) -> Option<Value> {
+    match (value, map.get_mut(name)) {
+        (Some(value), Some(place)) => Some(std::mem::replace(place, value)),
+        (Some(value), None) => map.insert(name.to_owned(), value),
+        (None, _) => map.remove(name),
     }
 }
 

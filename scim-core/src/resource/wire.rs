@@ -150,6 +150,10 @@ impl<'de, T: Wire> Visitor<'de> for ListVisitor<T> {
         while let Some(element) =
             seq.next_element_seed(WireSeed::<T>(PhantomData)).map_err(|e| locate(&e, &format!("[{index}]")))?
         {
+            // Lists of a user have one or two elements as a rule.
+            if list.capacity() == 0 {
+                list.reserve_exact(2);
+            }
             list.extend(element);
             index += 1;
         }

@@ -165,7 +165,7 @@ fn walk(service: &Service, query: &str, mut between: impl FnMut(usize)) -> Vec<S
         seen.extend(answer.each("userName").into_iter().map(str::to_owned));
         match answer.body.get("nextCursor") {
             None => return seen,
-            Some(next) => cursor = next.as_str().unwrap().to_owned(),
+            Some(next) => next.as_str().unwrap().clone_into(&mut cursor),
         }
         assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)), "{cursor}");
         between(page);

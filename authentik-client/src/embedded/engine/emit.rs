@@ -54,10 +54,16 @@ impl State {
         }
         let id = self.ids.uuid();
         schedule::update(self, clock, provider, id);
-        if created && self.switches.on("first_sync_delay") {
-            self.enqueue_later(clock, provider, Job::Full, FIRST_SYNC);
-        } else {
-            self.enqueue(clock, provider, Job::Full);
+        let first = if created { self.switches.value("first_sync") } else { "now" };
+        match first {
+            "blind" => {
+                let attached = self.providers.get(&provider).is_some_and(|known| self.application_of(known).is_some());
+                self.enqueue_later(clock, provider, if attached { Job::Full } else { Job::Unattached }, FIRST_SYNC);
+            }
+            "late" => self.enqueue_later(clock, provider, Job::Full, FIRST_SYNC),
+            _ => {
+                self.enqueue(clock, provider, Job::Full);
+            }
         }
     }
 

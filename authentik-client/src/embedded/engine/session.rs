@@ -18,6 +18,8 @@ use super::task::Failure;
 
 /// authentik's limit for one SCIM request.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Longer than any of these servers runs.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 const BASE: &str = "authentik/providers/scim/clients/base.py";
 
 /// Why an object was not written.
@@ -120,7 +122,9 @@ impl Session {
         session.config = read.unwrap_or_default().adapted(&mode);
         let keep = parse_duration(&timeout).unwrap_or_default();
         if !keep.is_zero() {
-            let until = Instant::now() + keep;
+            // A time too far away to be counted is for ever.
+            let now = Instant::now();
+            let until = now.checked_add(keep).unwrap_or(now + FOR_EVER);
             inner.with(|state| {
                 if let Some(provider) = state.providers.get_mut(&session.provider) {
                     provider.config = Some((session.config, until));
@@ -175,7 +179,7 @@ impl Session {
     }
 
     fn build(&self, method: &Method, url: &str, body: Option<&Json>) -> Option<http::Request<Bytes>> {
-        let uri: http::Uri = url.parse().ok()?;
+        let uri: http::Uri = requoted(url).parse().ok()?;
         uri.scheme()?;
         uri.host().filter(|host| !host.is_empty())?;
         let bytes = body.map(|body| Bytes::from(body.dumps())).unwrap_or_default();
@@ -242,6 +246,20 @@ fn error_text(body: &str) -> String {
     }
 }
 
+/// A URL with what may not stand in one escaped, as `requests` does with ids of odd servers.
+fn requoted(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    for byte in url.bytes() {
+        if matches!(byte, b'!'..=b'~') && !b"\"<>\\^`{|}".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            use std::fmt::Write as _;
+            let _infallible = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
 /// Python's `urlencode` of one value.
 fn quote_plus(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -256,4 +274,21 @@ fn quote_plus(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_ids_and_names_make_valid_urls() {
+        assert_eq!(requoted("http://h/v2/Users/a b|é"), "http://h/v2/Users/a%20b%7C%C3%A9");
+        assert_eq!(quote_plus("userName eq \"o'x+é\""), "userName+eq+%22o%27x%2B%C3%A9%22");
+    }
+
+    #[test]
+    fn error_bodies_are_shown_as_python_shows_them() {
+        assert_eq!(error_text(r#"{"status":"400","detail":"x"}"#), "{'status': '400', 'detail': 'x'}");
+        assert_eq!(error_text("upstream broke"), "upstream broke");
+    }
 }

@@ -126,10 +126,10 @@ impl MemoryStore {
                 map.insert(name.to_owned(), Value::Array(derived));
             }
         };
-        if kind.is_group() && record.members.len() > 0 && need.wants("members") {
+        if record.members.len() > 0 && need.wants("members") {
             derive("members", record.members.iter().map(|member| self.member(member)).collect());
         }
-        if kind.is_user() && self.groups_of.contains_key(record.id.as_str()) && need.wants("groups") {
+        if need.wants("groups") && kind.is_user() && self.groups_of.contains_key(record.id.as_str()) {
             derive("groups", self.groups(&record.id));
         }
         value
