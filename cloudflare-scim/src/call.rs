@@ -114,7 +114,8 @@ impl Call {
             return Err(Error::answer(&self.operation, &self.method, self.needs, answer, redact));
         }
         let envelope: Envelope<T> = serde_json::from_slice(&answer.body).map_err(|error| {
-            Error::unreadable(&self.operation, &self.method, answer, format!("the body cannot be read: {error}"))
+            let why = redact(&format!("the body cannot be read: {error}"));
+            Error::unreadable(&self.operation, &self.method, answer, why)
         })?;
         if envelope.success == Some(false) {
             return Err(Error::answer(&self.operation, &self.method, self.needs, answer, redact));
@@ -143,7 +144,8 @@ impl Call {
             return Err(Error::answer(&self.operation, &self.method, self.needs, answer, redact));
         }
         serde_json::from_slice(&answer.body).map_err(|error| {
-            Error::unreadable(&self.operation, &self.method, answer, format!("the body cannot be read: {error}"))
+            let why = redact(&format!("the body cannot be read: {error}"));
+            Error::unreadable(&self.operation, &self.method, answer, why)
         })
     }
 }

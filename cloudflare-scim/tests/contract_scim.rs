@@ -195,6 +195,36 @@ async fn finding_by_name() {
 }
 
 #[tokio::test]
+async fn a_list_is_complete_or_an_error() {
+    let page = |total: u64, ids: &[&str]| {
+        let resources: Vec<Value> = ids.iter().map(|id| json!({"id": id, "userName": "a@b.cd"})).collect();
+        serde_json::to_vec(&json!({"totalResults": total, "Resources": resources})).unwrap()
+    };
+    for (body, complete) in [
+        (page(0, &[]), true),
+        (page(2, &["1", "2"]), true),
+        // More than announced; less, and the same page again; less, and nothing.
+        (page(1, &["1", "2"]), true),
+        (page(3, &["1", "2"]), false),
+        (page(3, &[]), false),
+        // An envelope, or any other JSON, is no account without people.
+        (br#"{"success":true,"errors":[],"messages":[],"result":[]}"#.to_vec(), false),
+        (b"{}".to_vec(), false),
+    ] {
+        let text = String::from_utf8(body.clone()).unwrap();
+        let server = server(200, "application/scim+json", body).await;
+        let users = client(&server.uri()).scim().users();
+        let outcome = users.list().all().await;
+        assert_eq!(outcome.is_ok(), complete, "{text}: {outcome:?}");
+        if !complete {
+            assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Incomplete, "{text}");
+            assert!(users.find("a@b.cd").await.is_err(), "{text}");
+        }
+        assert!(server.received_requests().await.unwrap().len() <= 4, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn discovery() {
     lossless("scim-service-provider-config-get", "", None, async |scim| scim.service_provider_config().await).await;
     let (types, _) = check("scim-resource-types-list", "", None, async |scim| scim.resource_types().await).await;

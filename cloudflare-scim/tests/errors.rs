@@ -93,6 +93,17 @@ async fn predicates_and_advice() {
     assert!(!audit.to_string().contains("2026-03-01"), "no query in {audit}");
 }
 
+/// The whole chain of causes, as a reporter prints it.
+fn sources(error: &Error) -> String {
+    let mut text = String::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
 #[tokio::test]
 async fn a_server_that_repeats_the_token_does_not_make_the_error_repeat_it() {
     for body in [
@@ -108,6 +119,31 @@ async fn a_server_that_repeats_the_token_does_not_make_the_error_repeat_it() {
             assert!(!text.contains("planted"), "{text}");
         }
         assert!(error.to_string().contains("[redacted]"));
+        let error = cloudflare.scim().users().get(&"u".parse::<UserTag>().unwrap()).await.unwrap_err();
+        for text in [error.to_string(), format!("{error:?}"), sources(&error)] {
+            assert!(!text.contains("planted"), "{text}");
+        }
+    }
+    // A good status with the token where a list belongs.
+    let body = format!(r#"{{"success":true,"result":"{API_TOKEN}"}}"#);
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_string(body)).mount(&server).await;
+    let cloudflare = client(&server.uri());
+    for error in [
+        cloudflare.members().list().all().await.unwrap_err(),
+        cloudflare
+            .scim()
+            .users()
+            .list()
+            .all()
+            .await
+            .map(drop)
+            .err()
+            .unwrap_or_else(|| panic!("an envelope is no list")),
+    ] {
+        for text in [error.to_string(), format!("{error:?}"), sources(&error)] {
+            assert!(!text.contains("planted"), "{text}");
+        }
     }
 }
 

@@ -156,7 +156,11 @@ impl Error {
             }
             (_, None) => Self::request(&operation, own()),
         };
-        out.0.source = Some(Box::new(error));
+        // Beyond a failure below HTTP the source holds the server's words as they came, which may
+        // repeat a token.
+        if out.0.kind == ErrorKind::Transport {
+            out.0.source = Some(Box::new(error));
+        }
         out
     }
 

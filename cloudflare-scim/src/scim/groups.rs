@@ -95,7 +95,8 @@ impl ScimGroups {
     /// # Errors
     /// If the call fails.
     pub async fn find(&self, display_name: &str) -> Result<Option<Group>, Error> {
-        let found = self.scim.read(self.endpoint.find(attr("displayName").eq(display_name)).await)?;
+        let request = self.endpoint.list().filter(attr("displayName").eq(display_name));
+        let found = ScimList::new(&self.scim, request).all().await?;
         Ok(found.into_iter().find(|group| group.display_name.as_deref() == Some(display_name)))
     }
 

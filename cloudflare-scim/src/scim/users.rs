@@ -133,7 +133,8 @@ impl ScimUsers {
     /// # Errors
     /// If the call fails.
     pub async fn find(&self, user_name: &str) -> Result<Option<User>, Error> {
-        let found = self.scim.read(self.endpoint.find(attr("userName").eq(user_name)).await)?;
+        let request = self.endpoint.list().filter(attr("userName").eq(user_name));
+        let found = ScimList::new(&self.scim, request).all().await?;
         // A server that ignores the filter must not make somebody else the answer.
         let same =
             |user: &User| user.user_name.as_deref().is_some_and(|it| it.to_lowercase() == user_name.to_lowercase());
