@@ -560,3 +560,94 @@ async fn nested_changes_are_seen_from_2026_8() {
         assert_eq!(!writes(&lab.settled().await).is_empty(), seen, "{profile}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn h101_to_h103_short_listed_resources_are_harmless() {
+    let lab = Lab::new().await;
+    two_users(&lab).await;
+    let dresses: [Odd; 3] = [
+        |user| {
+            user.as_object_mut().unwrap().remove("emails");
+        },
+        |user| user["emails"] = json!([]),
+        |user| {
+            user["name"] = Value::Null;
+            user["externalId"] = Value::Null;
+            user["groups"] = json!([{"display": "without value"}]);
+        },
+    ];
+    for dress in dresses {
+        lab.shelf(|shelf| shelf.dress_user = Some(Box::new(dress)));
+        assert_eq!(lab.sync().await, ["GET /v2/Users", "GET /v2/Groups", "GET /v2/Groups/group-3"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn h106_a_list_without_resources_and_h105_without_emails_fail_the_page() {
+    let lab = Lab::new().await;
+    two_users(&lab).await;
+    lab.faults("GET", "/v2/Users", vec![Some((200, json!({"totalResults": 0, "startIndex": 1})))]);
+    lab.sync_without_waiting().await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(lab.logs().await.contains(&"error 'Resources'".to_owned()));
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert!(lab.authentik.idle(Duration::from_secs(5)).await, "repaired before the retry");
+}
+
+#[tokio::test(start_paused = true)]
+async fn h63_a_lost_answer_leaves_the_user_there_and_discovery_finds_it() {
+    let lab = Lab::new().await;
+    let user = lab.user("cut").await;
+    let group = lab.group("g0", &[user]).await;
+    lab.faults("POST", "/v2/Users", vec![None]);
+    lab.provider(&[&group], json!({})).await;
+    lab.settled().await;
+    let wanted = "warning Failed to sync cut due to transient error: Network error communicating with remote system";
+    assert!(lab.logs().await.contains(&wanted.to_owned()));
+    lab.shelf(|shelf| shelf.users.push(remote("cut", true)));
+    assert_eq!(writes(&lab.sync().await), ["PUT /v2/Users/old-cut", "PATCH /v2/Groups/group-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn h592_the_mapping_test_knows_neither_provider_nor_connection() {
+    let lab = Lab::new().await;
+    let user = lab.user("u0").await;
+    let test = async |mapping: &str, body: Value| {
+        lab.post(&format!("propertymappings/all/{mapping}/test/?format_result=false"), body).await
+    };
+    let got = test(&lab.group_mapping, json!({"group": lab.group("g0", &[]).await})).await;
+    assert_eq!(got, json!({"result": "{\"displayName\": \"g0\"}", "successful": true}));
+    let got = test(&lab.user_mapping, json!({"user": user})).await;
+    assert!(got["result"].as_str().unwrap().starts_with("{\"userName\": \"u0\", \"name\": {\"formatted\": \"u0 \""));
+    let expression = authentik_client::mapping::CLOUDFLARE_USER;
+    let mapping = lab.post("propertymappings/provider/scim/", json!({"name": "cf", "expression": expression})).await;
+    let got = test(mapping["pk"].as_str().unwrap(), json!({"user": user})).await;
+    assert_eq!(got["successful"], false);
+    assert!(got["result"].as_str().unwrap().ends_with("builtins.NameError: name 'connection' is not defined"));
+    let unknown = format!("propertymappings/all/{}/test/", "0".repeat(32));
+    assert_eq!(lab.call("POST", &unknown, json!({})).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn g35_only_a_rejected_task_can_be_tried_again() {
+    let lab = Lab::new().await;
+    let (_, users, _) = two_users(&lab).await;
+    let done = lab.get("tasks/tasks/?state=done").await["results"][0]["message_id"].as_str().unwrap().to_owned();
+    let got = lab.call("POST", &format!("tasks/tasks/{done}/retry/"), Value::Null).await;
+    assert_eq!((got.status, got.text.as_str()), (400, ""));
+    lab.faults("PUT", "/v2/Users", vec![None; 100]);
+    lab.patch(&format!("core/users/{}/", users[0]), json!({"name": "Down Now"})).await;
+    let mut rejected = Value::Null;
+    for _ in 0..40 {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        rejected = lab.get("tasks/tasks/?state=rejected").await["results"][0]["message_id"].clone();
+        if rejected.is_string() {
+            break;
+        }
+    }
+    lab.settled().await;
+    lab.shelf(|shelf| shelf.fault = None);
+    let path = format!("tasks/tasks/{}/retry/", rejected.as_str().unwrap());
+    assert_eq!(lab.call("POST", &path, Value::Null).await.status, 204);
+    assert_eq!(lab.settled().await, ["PUT /v2/Users/user-1"]);
+}
