@@ -20,10 +20,18 @@ pub fn has_clear_names(value: &Value) -> bool {
     }
 }
 
-/// The value without what counts as absent, names in lower case.
+/// The value without what counts as absent, names in lower case, each element of a list once.
 pub fn pruned(value: &Value) -> Value {
     match value {
-        Value::Array(list) => list.iter().map(pruned).collect(),
+        Value::Array(list) => {
+            let mut once: Vec<Value> = Vec::new();
+            for element in list.iter().map(pruned) {
+                if !once.iter().any(|known| same(known, &element)) {
+                    once.push(element);
+                }
+            }
+            Value::Array(once)
+        }
         Value::Object(map) => {
             let members = map.iter().map(|(name, value)| (name.to_ascii_lowercase(), pruned(value)));
             members.filter(|(_, value)| !is_unassigned(value)).collect()

@@ -3,13 +3,13 @@
 
 use std::fmt::Debug;
 
-use scim_core::message::ListResponse;
+use scim_core::message::{LIST_RESPONSE, ListResponse};
 use scim_core::resource::view::{GroupView, UserView};
 use scim_core::resource::{Group, Resource, User};
 use scim_core::schema::{Direction, ResourceSchemas};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::json::is_carried;
 
@@ -27,7 +27,11 @@ fn round_trip<T: DeserializeOwned + Serialize + PartialEq + Debug>(data: &[u8]) 
         }
         Err(error) => panic!("{text} does not read back: {error}"),
     }
-    if let (Ok(read), Ok(written)) = (serde_json::from_slice::<Value>(data), serde_json::from_str::<Value>(&text)) {
+    if let (Ok(mut read), Ok(written)) = (serde_json::from_slice::<Value>(data), serde_json::from_str::<Value>(&text)) {
+        // The `schemas` of a message are written by the letter, whatever was read.
+        if let Some(map) = read.as_object_mut().filter(|_| written["schemas"] == json!([LIST_RESPONSE])) {
+            map.retain(|name, _| !name.eq_ignore_ascii_case("schemas"));
+        }
         assert!(is_carried(&read, &written), "lost something:\n{read}\n{written}");
     }
     Some(value)
