@@ -35,12 +35,17 @@ pub(crate) fn spelling<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'
         .map(String::as_str)
 }
 
-/// Absent, `null` and `[]` are one state; `{}` holds nothing either (RFC 7643 §2.5).
+/// Absent, `null` and `[]` are one state; an object without any value holds nothing either (RFC 7643 §2.5).
 pub(crate) fn is_unassigned(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.is_empty(),
+        Value::Object(map) => map.values().all(|value| match value {
+            Value::Null => true,
+            Value::Array(list) => list.is_empty(),
+            Value::Object(map) => map.is_empty(),
+            _ => false,
+        }),
         _ => false,
     }
 }

@@ -1,0 +1,78 @@
+//! How errors look to a person: the line, the text and the caret.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use scim_core::filter::Filter;
+use scim_core::patch::{PatchOp, PatchOptions};
+use scim_core::path::PatchPath;
+use scim_core::schema::ResourceSchemas;
+use serde_json::json;
+
+#[test]
+fn filters() {
+    let texts = [
+        "",
+        "userName",
+        "userName eq",
+        "userName eq bob",
+        "userName regex \"a\"",
+        "userName  eq \"a\"",
+        "a eq \"x",
+        "(a pr",
+        "a pr)",
+        "a[b[c pr]]",
+        "a pr and",
+        "1a pr",
+        "a eq \"\\q\"",
+        "emails[type.x pr]",
+        "näme pr",
+        "title pr  or title pr",
+    ];
+    let rendered: Vec<String> = texts.iter().map(|text| Filter::parse(text).unwrap_err().render()).collect();
+    insta::assert_snapshot!(rendered.join("\n\n"));
+}
+
+#[test]
+fn paths() {
+    let texts = [
+        "a.b.c",
+        "emails[0]",
+        "emails[type eq \"work\"",
+        "emails[].value",
+        "members.0",
+        "/a/b",
+        "emails[type eq \"work\"]value",
+    ];
+    let rendered: Vec<String> = texts.iter().map(|text| PatchPath::parse(text).unwrap_err().render()).collect();
+    insta::assert_snapshot!(rendered.join("\n\n"));
+}
+
+#[test]
+fn patches() {
+    let operations = [
+        json!({"op": "Replace", "path": "active", "value": true}),
+        json!({"op": "add", "path": "active"}),
+        json!({"op": "remove"}),
+        json!({"op": "replace", "path": "active", "value": "False"}),
+        json!({"op": "replace", "path": "id", "value": "x"}),
+        json!({"op": "replace", "path": "colour", "value": "red"}),
+        json!({"op": "replace", "path": "emails[type eq \"home\"].value", "value": "x"}),
+        json!({"op": "replace", "path": "emails[type eq].value", "value": "x"}),
+        json!({"op": "remove", "path": "userName"}),
+        json!({"op": "add", "path": "emails", "value": [{"value": "a", "primary": true}, {"value": "b", "primary": true}]}),
+        json!({"op": "remove", "path": "emails", "value": [{"value": "a"}]}),
+        json!({"op": "replace", "value": {"name.givenName": "x"}}),
+    ];
+    let options = PatchOptions::strict();
+    let lines: Vec<String> = operations
+        .iter()
+        .map(|operation| {
+            let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]});
+            let mut user = json!({"userName": "u", "emails": [{"value": "a", "type": "work"}]});
+            let outcome = PatchOp::read(&body, &options)
+                .and_then(|patch| patch.apply(&mut user, &ResourceSchemas::user(), &options));
+            let error = outcome.unwrap_err();
+            format!("{} {error}", error.scim_type())
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}

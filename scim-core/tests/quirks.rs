@@ -1,0 +1,253 @@
+//! One test per quirk of `docs/deviations.md` that no corpus case holds: the tolerant result with its report, and the
+//! strict one.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use scim_core::patch::{PatchOp, PatchOptions};
+use scim_core::quirk::{Quirk, Quirks};
+use scim_core::schema::ResourceSchemas;
+use serde_json::{Value, json};
+
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+fn run(before: &Value, operation: &Value, quirks: Quirks) -> Result<(Value, bool, Quirks), String> {
+    let schemas = if before.get("members").is_some() { ResourceSchemas::group() } else { ResourceSchemas::user() };
+    let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]});
+    let options = PatchOptions::new(quirks);
+    let mut resource = before.clone();
+    match PatchOp::read(&body, &options).and_then(|patch| patch.apply(&mut resource, &schemas, &options)) {
+        Ok(applied) => Ok((resource, applied.changed, applied.quirks)),
+        Err(error) => {
+            assert_eq!(&resource, before, "a refused PATCH leaves no trace");
+            Err(error.scim_type().to_string())
+        }
+    }
+}
+
+/// What tolerant and strict make of it.
+#[track_caller]
+fn check(before: Value, operation: Value, quirk: Quirk, tolerant: Value, strict: Result<Value, &str>) {
+    let (after, _, fired) = run(&before, &operation, Quirks::LENIENT.with(quirk)).unwrap();
+    assert_eq!(after, tolerant);
+    assert!(fired.contains(quirk), "{quirk} is not among {fired}");
+    let outcome = run(&before, &operation, Quirks::STRICT);
+    match strict {
+        Ok(after) => {
+            let (got, _, fired) = outcome.unwrap();
+            assert_eq!(got, after);
+            assert!(fired.is_empty());
+        }
+        Err(scim_type) => assert_eq!(outcome.unwrap_err(), scim_type),
+    }
+}
+
+#[test]
+fn bool_string_in_filter() {
+    check(
+        json!({"roles": [{"value": "a", "primary": true}]}),
+        json!({"op": "replace", "path": "roles[primary eq \"True\"].value", "value": "b"}),
+        Quirk::BoolStringInFilter,
+        json!({"roles": [{"value": "b", "primary": true}]}),
+        Err("noTarget"),
+    );
+}
+
+#[test]
+fn path_keys() {
+    check(
+        json!({"phoneNumbers": [{"type": "work", "value": "0"}]}),
+        json!({"op": "replace", "value": {"phoneNumbers[type eq \"work\"].value": "1", "title": "t"}}),
+        Quirk::PathKeys,
+        json!({"phoneNumbers": [{"type": "work", "value": "1"}], "title": "t"}),
+        Err("invalidPath"),
+    );
+}
+
+#[test]
+fn dotted_keys_in_an_extension() {
+    check(
+        json!({"schemas": [ENTERPRISE], ENTERPRISE: {"division": "d"}}),
+        json!({"op": "replace", "value": {ENTERPRISE: {"manager.value": "m"}}}),
+        Quirk::DottedKeys,
+        json!({"schemas": [ENTERPRISE], ENTERPRISE: {"division": "d", "manager": {"value": "m"}}}),
+        Err("invalidPath"),
+    );
+}
+
+#[test]
+fn remove_with_value_in_a_selection() {
+    check(
+        json!({"emails": [{"type": "work", "value": "a"}, {"type": "work", "value": "b"}]}),
+        json!({"op": "remove", "path": "emails[type eq \"work\"]", "value": [{"value": "a"}]}),
+        Quirk::RemoveWithValue,
+        json!({"emails": [{"type": "work", "value": "b"}]}),
+        Err("invalidValue"),
+    );
+}
+
+#[test]
+fn remove_with_a_value_that_says_nothing_removes_nothing() {
+    let before = json!({"members": [{"value": "1"}]});
+    for value in [json!([]), json!([{}]), json!([{"$ref": null}])] {
+        let operation = json!({"op": "remove", "path": "members", "value": value});
+        let (after, changed, _) = run(&before, &operation, Quirks::ENTRA).unwrap();
+        assert_eq!((after, changed), (before.clone(), false), "{value}");
+    }
+}
+
+#[test]
+fn wrapped_scalar() {
+    for value in [json!({"value": "x"}), json!([{"$ref": null, "value": "x"}])] {
+        check(
+            json!({"title": "t"}),
+            json!({"op": "replace", "path": "title", "value": value}),
+            Quirk::WrappedScalar,
+            json!({"title": "x"}),
+            Err("invalidValue"),
+        );
+    }
+}
+
+#[test]
+fn null_subattr() {
+    let after = json!({"members": [{"value": "u0"}, {"value": "u1"}]});
+    check(
+        json!({"members": [{"value": "u0"}]}),
+        json!({"op": "add", "path": "members", "value": [{"$ref": null, "value": "u1"}]}),
+        Quirk::NullSubattr,
+        after.clone(),
+        Ok(after),
+    );
+}
+
+#[test]
+fn urn_dot_notation() {
+    for (path, value) in [("department", json!("d")), ("manager", json!({"value": "m"}))] {
+        check(
+            json!({"userName": "u", "schemas": [ENTERPRISE]}),
+            json!({"op": "add", "path": format!("{ENTERPRISE}.{path}"), "value": value}),
+            Quirk::UrnDotNotation,
+            json!({"userName": "u", "schemas": [ENTERPRISE], ENTERPRISE: {path: value}}),
+            Err("invalidPath"),
+        );
+    }
+    let (after, _, fired) = run(
+        &json!({"userName": "u"}),
+        &json!({"op": "add", "path": format!("{ENTERPRISE}.manager.value"), "value": "m"}),
+        Quirks::ENTRA,
+    )
+    .unwrap();
+    assert_eq!(after[ENTERPRISE]["manager"]["value"], "m");
+    assert!(fired.contains(Quirk::UrnDotNotation));
+}
+
+#[test]
+fn json_in_string() {
+    let text = "{\"id\":\"1\",\"value\":\"Admin\"}";
+    let after = json!({"roles": [{"value": text}]});
+    check(
+        json!({}),
+        json!({"op": "add", "path": "roles", "value": [{"value": text}]}),
+        Quirk::JsonInString,
+        after.clone(),
+        Ok(after),
+    );
+}
+
+#[test]
+fn unknown_subattr() {
+    check(
+        json!({"members": [{"value": "u0"}]}),
+        json!({"name": "addMember", "op": "add", "path": "members", "value": [{"value": "u1", "displayName": "U"}]}),
+        Quirk::UnknownSubattr,
+        json!({"members": [{"value": "u0"}, {"value": "u1"}]}),
+        Err("invalidValue"),
+    );
+    let operation = json!({"op": "add", "path": "emails.colour", "value": "red"});
+    assert_eq!(run(&json!({"emails": [{"value": "a"}]}), &operation, Quirks::LENIENT).unwrap_err(), "invalidPath");
+}
+
+#[test]
+fn empty_value_clears() {
+    let before = json!({"emails": [{"value": "a"}]});
+    let operation = json!({"op": "replace", "path": "emails", "value": [{"value": ""}]});
+    check(
+        before.clone(),
+        operation.clone(),
+        Quirk::EmptyValueClears,
+        json!({}),
+        Ok(json!({"emails": [{"value": ""}]})),
+    );
+    assert_eq!(
+        run(&before, &operation, Quirks::LENIENT).unwrap().0,
+        json!({"emails": [{"value": ""}]}),
+        "only where asked for"
+    );
+}
+
+#[test]
+fn empty_string_clears() {
+    let before = json!({"schemas": [ENTERPRISE], ENTERPRISE: {"manager": {"value": "m"}, "division": "d"}});
+    let operation = json!({"op": "replace", "path": format!("{ENTERPRISE}:manager"), "value": ""});
+    let after = json!({"schemas": [ENTERPRISE], ENTERPRISE: {"division": "d"}});
+    check(before.clone(), operation.clone(), Quirk::EmptyStringClears, after, Err("invalidValue"));
+    assert!(run(&before, &operation, Quirks::LENIENT).unwrap().2.contains(Quirk::ComplexAsString));
+}
+
+#[test]
+fn member_identity() {
+    let before = json!({"members": [{"value": "1"}, {"value": "2", "display": "Two", "type": "User"}]});
+    check(
+        before.clone(),
+        json!({"op": "add", "path": "members", "value": {"value": "2"}}),
+        Quirk::MemberIdentity,
+        before.clone(),
+        Ok(before),
+    );
+}
+
+#[test]
+fn salesforce_nested_members() {
+    check(
+        json!({"members": [{"value": "1"}, {"value": "2"}]}),
+        json!({"op": "remove", "path": "members", "value": {"members": [{"value": "2"}]}}),
+        Quirk::SalesforceNestedMembers,
+        json!({"members": [{"value": "1"}]}),
+        Err("invalidValue"),
+    );
+}
+
+#[test]
+fn entra_manager_without_urn_and_as_a_list() {
+    let operation =
+        json!({"op": "Add", "path": "manager", "value": [{"$ref": "http://x/Users/00aa", "value": "00aa"}]});
+    let (after, ..) = run(&json!({"userName": "u"}), &operation, Quirks::ENTRA).unwrap();
+    assert_eq!(after[ENTERPRISE]["manager"]["value"], "00aa");
+    assert_eq!(after["schemas"], json!([ENTERPRISE]));
+}
+
+#[test]
+fn many_small_additions_and_removals_agree_with_one_big_one() {
+    let member = |i: usize| json!({"value": format!("{i}")});
+    let before = json!({"members": (0..50).map(member).collect::<Vec<_>>()});
+    let small: Vec<Value> = (25..100)
+        .map(|i| json!({"op": "add", "path": "members", "value": [member(i)]}))
+        .chain((0..10).map(|i| json!({"op": "remove", "path": format!("members[value eq \"{i}\"]")})))
+        .chain((0..20).map(|i| json!({"op": "add", "path": "members", "value": [member(i)]})))
+        .collect();
+    let big = json!([{"op": "add", "path": "members", "value": (0..100).map(member).collect::<Vec<_>>()}]);
+    let apply = |operations: Value| {
+        let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});
+        let options = PatchOptions::strict();
+        let mut group = before.clone();
+        PatchOp::read(&body, &options).unwrap().apply(&mut group, &ResourceSchemas::group(), &options).unwrap();
+        let mut values: Vec<u32> = group["members"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| m["value"].as_str().unwrap().parse().unwrap())
+            .collect();
+        values.sort_unstable();
+        values
+    };
+    assert_eq!(apply(json!(small)), apply(big));
+}
