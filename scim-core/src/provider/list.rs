@@ -199,7 +199,7 @@ impl Engine {
         for hit in hits {
             let Some(part) = parts.iter().find(|part| part.index == hit.kind) else { continue };
             let Some(resource) = store.look(part.context.kind, &hit.id, &part.plan.need()) else { continue };
-            shown.push(Shown::new(part.context, &part.plan, store.show(&part.context, View::List, resource)));
+            shown.push(Shown::of(store, part.context, &part.plan, View::List, resource));
         }
         shown
     }

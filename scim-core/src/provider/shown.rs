@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::provider::project::{Plan, Rule};
 use crate::provider::route::segment;
-use crate::provider::{Context, Kind};
+use crate::provider::{Context, Kind, Store, View};
 
 pub(super) struct Shown<'a> {
     context: Context<'a>,
@@ -35,6 +35,20 @@ struct Part<'a> {
 impl<'a> Shown<'a> {
     pub(super) fn new(context: Context<'a>, plan: &'a Plan<'a>, resource: Cow<'a, Value>) -> Self {
         Self { context, plan, resource }
+    }
+
+    /// A resource after the store's last word.
+    pub(super) fn of(
+        store: &dyn Store,
+        context: Context<'a>,
+        plan: &'a Plan<'a>,
+        view: View,
+        mut resource: Cow<'a, Value>,
+    ) -> Self {
+        if !store.shows_as_kept() {
+            store.show(&context, view, resource.to_mut());
+        }
+        Self::new(context, plan, resource)
     }
 
     /// The version of the resource, if versions are shown at all.

@@ -104,9 +104,14 @@ pub trait Store {
     /// The last change to a resource before the engine adds `meta.resourceType`, `meta.location` and
     /// `$ref`s and leaves away what the answer is not to have: for services whose resources do not
     /// look like the RFC's.
-    fn show<'r>(&self, context: &Context<'_>, view: View, resource: Cow<'r, Value>) -> Cow<'r, Value> {
-        let _ = (context, view);
-        resource
+    fn show(&self, context: &Context<'_>, view: View, resource: &mut Value) {
+        let _ = (context, view, resource);
+    }
+
+    /// Whether [`show`](Self::show) does nothing, so that what [`look`](Self::look) lends need not be
+    /// copied for it.
+    fn shows_as_kept(&self) -> bool {
+        false
     }
 }
 

@@ -128,7 +128,7 @@ impl Engine {
         status: StatusCode,
         resource: Cow<'_, Value>,
     ) -> Reply {
-        let shown = Shown::new(context, plan, store.show(&context, View::Single, resource));
+        let shown = Shown::of(store, context, plan, View::Single, resource);
         Reply { location: shown.location(), version: shown.version(), ..Reply::json(status, &shown) }
     }
 }

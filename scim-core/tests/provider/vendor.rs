@@ -1,6 +1,5 @@
 //! A service with a state and rules of its own over the same engine: what a vendor's embedded server needs.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -97,14 +96,12 @@ impl Store for ScimView<'_> {
         }
     }
 
-    fn show<'r>(&self, _context: &Context<'_>, view: View, resource: Cow<'r, Value>) -> Cow<'r, Value> {
-        let mut resource = resource.into_owned();
+    fn show(&self, _context: &Context<'_>, view: View, resource: &mut Value) {
         let groups = resource["groups"].as_array().cloned().unwrap_or_default();
         resource["groups"] = groups.iter().map(|group| group["value"].clone()).collect();
         if view == View::List {
             resource.as_object_mut().unwrap().remove("emails");
         }
-        Cow::Owned(resource)
     }
 }
 

@@ -265,6 +265,10 @@ impl Store for MemoryStore {
         }
     }
 
+    fn shows_as_kept(&self) -> bool {
+        true
+    }
+
     fn count(&self, kind: &Kind) -> usize {
         self.table(kind).map_or(0, |table| table.records.len())
     }
