@@ -26,7 +26,7 @@ pub fn pruned(value: &Value) -> Value {
         Value::Array(list) => {
             let mut once: Vec<Value> = Vec::new();
             for element in list.iter().map(pruned) {
-                if !once.iter().any(|known| same(known, &element)) {
+                if !is_unassigned(&element) && !once.iter().any(|known| same(known, &element)) {
                     once.push(element);
                 }
             }

@@ -4,7 +4,7 @@
 use scim_core::message::ScimError;
 use scim_core::patch::{Applied, DiffOptions, Op, PatchError, PatchOp, PatchOptions, diff};
 use scim_core::path::PatchPath;
-use scim_core::quirk::Quirks;
+use scim_core::quirk::{Quirk, Quirks};
 use scim_core::schema::{Direction, ResourceSchemas};
 use serde_json::{Deserializer, Value};
 
@@ -63,9 +63,13 @@ pub fn apply(data: &[u8]) {
         let lenient = check(&before, &body, &schemas, &PatchOptions::lenient());
         if let Some((after, applied)) = strict {
             assert!(applied.quirks.is_empty(), "strict used {}\n{before}\n{body}", applied.quirks);
-            let outcome = (after, applied.changed);
-            let lenient = lenient.map(|(after, applied)| (after, applied.changed));
-            assert_eq!(Some(outcome), lenient, "leniency changed what the letter does\n{before}\n{body}");
+            // By the letter `primary eq "true"` is a comparison that no element meets; the quirk lets it meet some.
+            let is_other = |(_, applied): &(Value, Applied)| applied.quirks.contains(Quirk::BoolStringInFilter);
+            if !lenient.as_ref().is_some_and(is_other) {
+                let lenient = lenient.map(|(after, applied)| (after, applied.changed));
+                let outcome = Some((after, applied.changed));
+                assert_eq!(outcome, lenient, "leniency changed what the letter does\n{before}\n{body}");
+            }
         }
         for quirks in [Quirks::ENTRA, Quirks::ENTRA_RFC, Quirks::OKTA, Quirks::AUTHENTIK, Quirks::SALESFORCE] {
             check(&before, &body, &schemas, &PatchOptions::new(quirks));

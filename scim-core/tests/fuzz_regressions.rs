@@ -17,8 +17,8 @@ mod targets;
 /// Every file of a folder; none if there is no folder.
 fn inputs(folder: &str, target: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").join(folder).join(target);
-    let files = fs::read_dir(folder).into_iter().flatten();
-    files.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_none_or(|end| end != "md")).collect()
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.map(|entry| entry.path()).filter(|path| path.extension().is_none_or(|end| end != "md")).collect()
 }
 
 #[test]
