@@ -228,7 +228,7 @@ async fn no_output_holds_a_secret() {
     let mut everything = format!("{:?} {:?} {:?}", stage.job, stage.account, stage.authentik);
     let mut events = stage.job.run(company(), Mode::Apply);
     while let Some(event) = events.next().await {
-        everything.push_str(&format!("{event:?} {}", serde_json::to_string(&event).unwrap()));
+        everything.extend([format!("{event:?}"), serde_json::to_string(&event).unwrap()]);
     }
     for secret in [stage.authentik.token(), stage.account.tokens().api.expose(), stage.account.tokens().scim.expose()] {
         assert!(!everything.contains(secret));
