@@ -231,10 +231,10 @@ mod tests {
         ScopeBinding { subject: ScopeSubject::Group(uuid(n)), negate: false, enabled: true }
     }
 
-    fn sent(users: &[ScopeUser], bindings: &[ScopeBinding], mode: PolicyEngineMode) -> Vec<i64> {
+    fn sent(users: &[ScopeUser], bindings: &[ScopeBinding], mode: &PolicyEngineMode) -> Vec<i64> {
         // 2 is a child of 1, 3 of 2, and 1 of 3: a loop.
         let groups = [group(1, &[3]), group(2, &[1]), group(3, &[2]), group(4, &[])];
-        let reasons = super::users(users, &groups, bindings, &mode, true);
+        let reasons = super::users(users, &groups, bindings, mode, true);
         reasons.iter().filter(|(_, reason)| reason.is_in()).map(|(pk, _)| pk.get()).collect()
     }
 
@@ -243,17 +243,17 @@ mod tests {
         use PolicyEngineMode::{All, Any};
         let all = [user(1, &[1]), user(2, &[3]), user(4, &[4]), user(5, &[]), user(9, &[1])];
         // H40: no binding means everybody, service accounts left out.
-        assert_eq!(sent(&all, &[], Any), [1, 2, 4, 5]);
+        assert_eq!(sent(&all, &[], &Any), [1, 2, 4, 5]);
         // H42: disabled ones do not count.
-        assert_eq!(sent(&all, &[ScopeBinding { enabled: false, ..bound(4) }], Any), [1, 2, 4, 5]);
+        assert_eq!(sent(&all, &[ScopeBinding { enabled: false, ..bound(4) }], &Any), [1, 2, 4, 5]);
         // H41: children's members pass.
-        assert_eq!(sent(&all, &[bound(1)], Any), [1, 2]);
-        assert_eq!(sent(&all, &[bound(1), bound(4)], Any), [1, 2, 4]);
-        assert_eq!(sent(&all, &[bound(1), bound(4)], All), [0_i64; 0]);
+        assert_eq!(sent(&all, &[bound(1)], &Any), [1, 2]);
+        assert_eq!(sent(&all, &[bound(1), bound(4)], &Any), [1, 2, 4]);
+        assert_eq!(sent(&all, &[bound(1), bound(4)], &All), [0_i64; 0]);
         // `negate` in `any` lets in all others.
-        assert_eq!(sent(&all, &[ScopeBinding { negate: true, ..bound(4) }], Any), [1, 2, 5]);
+        assert_eq!(sent(&all, &[ScopeBinding { negate: true, ..bound(4) }], &Any), [1, 2, 5]);
         let one = ScopeBinding { subject: ScopeSubject::User(UserPk::new(5)), negate: false, enabled: true };
-        assert_eq!(sent(&all, &[one], Any), [5]);
+        assert_eq!(sent(&all, &[one], &Any), [5]);
     }
 
     #[test]
