@@ -22,7 +22,8 @@ const KINDS: [&str; 7] =
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let usage = format!("usage: corpus FILE.json...\nThe stem of a file says its kind: {}.\nOptions: --help", KINDS.join(", "));
+    let usage =
+        format!("usage: corpus FILE.json...\nThe stem of a file says its kind: {}.\nOptions: --help", KINDS.join(", "));
     if arguments.iter().any(|a| a == "--help" || a == "-h") {
         return say(&mut io::stdout(), &usage, ExitCode::SUCCESS);
     }
@@ -70,7 +71,7 @@ fn print_cases(file: &str, data: &Value, out: &mut impl Write) -> Result<(), Str
     let mut line = |id: &Value, answer: Map<String, Value>| -> Result<(), String> {
         let mut text = format!("{{\"file\":{},\"id\":{id}", json!(kind));
         for (name, value) in answer {
-            text.push_str(&format!(",{}:{value}", json!(name)));
+            text += &[",", &json!(name).to_string(), ":", &value.to_string()].concat();
         }
         writeln!(out, "{text}}}").map_err(|e| e.to_string())
     };
@@ -331,9 +332,7 @@ mod hostile {
     }
 
     fn patch(at: usize, case: &Value) -> Answer {
-        let group = |members: Vec<Value>| {
-            json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "g", "members": members})
-        };
+        let group = |members: Vec<Value>| json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "g", "members": members});
         let member = |i: usize| json!({"value": format!("{i:032x}")});
         let body = |operations: Value| json!({"schemas": [super::PATCH_OP], "Operations": operations}).to_string();
         match at {

@@ -1,12 +1,14 @@
 //! Measures this workspace, the peers from the registry and hand-written floors in one run: several rounds, in each
 //! of which every contender of a case runs once, and medians. Every contender's answer is checked before it is timed.
 #![allow(missing_docs, reason = "a program")]
+#![allow(clippy::unnecessary_wraps, reason = "a contender that cannot do a case is `None`; those that can look alike")]
 
 mod floors;
 
 use std::alloc::System;
+use std::fmt::Write as _;
 use std::hint::black_box;
-use std::io::Write;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -149,9 +151,15 @@ fn parsing(name: &str, text: &str, all: &mut Vec<Contender>) -> Result<(), Probl
     Ok(())
 }
 
+/// How often the thousand users are gone through in one pass.
+const TIMES: usize = 10;
+
+fn pass<T>(users: &'static [T], condition: impl Fn(&T) -> bool + 'static) -> impl FnMut() -> usize + 'static {
+    move || (0..TIMES).map(|_| users.iter().filter(|user| condition(user)).count()).sum()
+}
+
 /// A thousand users, to be gone through ten times.
 fn evaluation(filters: &[(String, String)], all: &mut Vec<Contender>) -> Result<(), Problem> {
-    const TIMES: usize = 10;
     let text = load("users-1000.json")?;
     let expected: Value = serde_json::from_str(&load("expected.json")?)?;
     let list: &'static Value = Box::leak(Box::new(serde_json::from_str(&text)?));
@@ -162,9 +170,6 @@ fn evaluation(filters: &[(String, String)], all: &mut Vec<Contender>) -> Result<
     let plain: &'static [PlainUser] = Box::leak(plain.resources.into_boxed_slice());
     let schemas = ResourceSchemas::user();
 
-    fn pass<T>(users: &'static [T], condition: impl Fn(&T) -> bool + 'static) -> impl FnMut() -> usize + 'static {
-        move || (0..TIMES).map(|_| users.iter().filter(|user| condition(user)).count()).sum()
-    }
     for (name, text) in filters {
         let want = usize::try_from(expected[name].as_u64().ok_or("no expectation")?)? * TIMES;
         let mut push = |who: &'static str, job: Option<Box<dyn FnMut() -> usize>>| -> Result<(), Problem> {
@@ -200,6 +205,8 @@ fn evaluation(filters: &[(String, String)], all: &mut Vec<Contender>) -> Result<
     Ok(())
 }
 
+type Peer = scim_v2::models::others::ListResponse<scim_v2::models::user::User<String>>;
+
 fn lists(all: &mut Vec<Contender>) -> Result<(), Problem> {
     let text: &'static str = Box::leak(load("users-1000.json")?.into_boxed_str());
     let mut push = |who, run| all.push(Contender { group: "list", case: "users-1000".to_owned(), who, run });
@@ -223,7 +230,6 @@ fn lists(all: &mut Vec<Contender>) -> Result<(), Problem> {
             serde_json::from_str::<ListResponse<UserView<'_>>>(black_box(text)).map_or(0, |l| l.resources.len())
         }),
     );
-    type Peer = scim_v2::models::others::ListResponse<scim_v2::models::user::User<String>>;
     let accepted = serde_json::from_str::<Peer>(text).is_ok_and(|list| list.resources.len() == 1000);
     let run = move || serde_json::from_str::<Peer>(black_box(text)).map_or(0, |list| list.resources.len());
     push(PEER_V2, accepted.then(|| timed(run)).flatten());
@@ -331,7 +337,7 @@ fn patching(
                 match reset {
                     Reset::Truncate => members.truncate(original.len()),
                     Reset::Insert if members.len() < original.len() => {
-                        members.insert(7777, removed.clone().unwrap_or_default())
+                        members.insert(7777, removed.clone().unwrap_or_default());
                     }
                     _ => {}
                 }
@@ -446,16 +452,16 @@ fn as_table(rows: &[Row]) -> String {
     for row in rows {
         let case = format!("{} {}", row.group, row.case);
         if case != last {
-            out.push_str(&format!("\n{case}\n"));
+            let _ = writeln!(out, "\n{case}");
             ours = row.ns;
             last = case;
         }
         match row.ns {
             Some(ns) => {
                 let ratio = ours.map_or(String::new(), |ours| format!("{:8.2}x", ns / ours));
-                out.push_str(&format!("  {:26}{ns:16.1} ns {ratio} {:8} allocs\n", row.who, row.allocs.unwrap_or(0)));
+                let _ = writeln!(out, "  {:26}{ns:16.1} ns {ratio} {:8} allocs", row.who, row.allocs.unwrap_or(0));
             }
-            None => out.push_str(&format!("  {:26}               -\n", row.who)),
+            None => drop(writeln!(out, "  {:26}               -", row.who)),
         }
     }
     out

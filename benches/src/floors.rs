@@ -1,6 +1,8 @@
 //! The same conditions by hand, once on JSON values and once on plain structs: what a careful programmer writes who
 //! needs exactly these eight filters and nothing else.
 
+#![allow(clippy::nonminimal_bool, reason = "the conditions are written as the filters are")]
+
 use scim_core::date::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
