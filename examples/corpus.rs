@@ -1,6 +1,7 @@
 //! Reads case files of the format in `testdata/corpus` and prints what scim-core makes of each case: one JSON
 //! object per line. Outside checks compare the lines with expectations that this program never looks at.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -71,7 +72,8 @@ fn print_cases(file: &str, data: &Value, out: &mut impl Write) -> Result<(), Str
     let mut line = |id: &Value, answer: Map<String, Value>| -> Result<(), String> {
         let mut text = format!("{{\"file\":{},\"id\":{id}", json!(kind));
         for (name, value) in answer {
-            text += &[",", &json!(name).to_string(), ":", &value.to_string()].concat();
+            // Writing to a String cannot fail.
+            let _infallible = write!(text, ",{}:{value}", json!(name));
         }
         writeln!(out, "{text}}}").map_err(|e| e.to_string())
     };
@@ -262,7 +264,7 @@ mod hostile {
 
     type Answer = Result<Map<String, Value>, String>;
 
-    pub fn cases(data: &Value) -> Vec<(String, Answer)> {
+    pub(crate) fn cases(data: &Value) -> Vec<(String, Answer)> {
         let mut answers = Vec::new();
         for section in ["filter", "path", "patch"] {
             let list = data[section].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -15,7 +15,8 @@ use authentik_client::embedded::{self as authentik, EmbeddedAuthentik};
 use clap::{Parser, ValueEnum};
 use cloudflare_scim::embedded::{EmbeddedAccount, Switches};
 use examples::{log, parse, print, say};
-use scim_core::serve::Server;
+use scim_core::provider::{BearerAuth, ServiceProvider};
+use scim_core::serve::{ServeOptions, Server, serve};
 use scim_core::transport::{ReqwestTransport, TransportExt};
 use serde_json::json;
 
@@ -25,6 +26,8 @@ enum Kind {
     Cloudflare,
     /// An authentik: API v3, and a sync engine that calls the provider's URL for real.
     Authentik,
+    /// A SCIM service provider by the letter of the RFC: User, Group, Enterprise User.
+    Scim,
 }
 
 /// An embedded server, alone on loopback.
@@ -76,12 +79,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> Result<(), Failure> {
+    // Before the first line is printed: whoever reads it may send the signal at once.
+    let stopped = stopped()?;
     let server = match options.kind {
         Kind::Cloudflare => cloudflare(options).await?,
         Kind::Authentik => authentik(options).await?,
+        Kind::Scim => scim(options).await?,
     };
     let Some(server) = server else { return Ok(()) };
-    stopped().await?;
+    stopped.await;
     server.shutdown().await;
     Ok(())
 }
@@ -151,19 +157,31 @@ async fn authentik(options: &Options) -> Result<Option<Server>, Failure> {
     Ok(Some(listening))
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn stopped() -> Result<(), Failure> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+async fn scim(options: &Options) -> Result<Option<Server>, Failure> {
+    if options.switches {
+        return Ok(None);
+    }
+    if let Some(text) = options.switch.first() {
+        return Err(Failure(2, format!("unknown switch {text}; valid: none, this server keeps to the RFC")));
+    }
+    // Enough for a token that nobody guesses; nothing outlives the process.
+    let token: String = std::iter::repeat_with(fastrand::alphanumeric).take(40).collect();
+    let service = BearerAuth::new(ServiceProvider::in_memory("/scim/v2")).with_token(token.clone().into());
+    let server = serve(options.listen, service.shared(), ServeOptions::default()).await?;
+    let line = json!({"kind": "scim", "base_url": format!("{}/scim/v2", server.origin()), "token": token});
+    print(&line.to_string())?;
+    Ok(Some(server))
+}
+
+/// Listens for SIGTERM and SIGINT from now on; the future ends with the first.
+fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    })
 }

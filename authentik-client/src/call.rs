@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, check};
+use crate::permission;
 
 /// A request before it meets base URL and token.
 #[derive(Debug)]
@@ -100,9 +101,12 @@ impl fmt::Debug for Core {
 impl Core {
     pub(crate) async fn send(&self, call: Call) -> Result<Answer, Error> {
         let operation = call.operation.clone();
+        let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+        let permission = permission::needed(&call.method, &segments);
         let request = call.build(&self.base, &self.token)?;
         match self.transport.send(request).await {
-            Ok(response) => check(operation, response.into()),
+            // Some proxies show the headers that they did not like.
+            Ok(response) => check(operation, response.into(), permission).map_err(|error| error.without(&self.token)),
             Err(error) => Err(Error::transport(operation, error)),
         }
     }

@@ -10,9 +10,8 @@ use crate::api::Authentik;
 use crate::error::Error;
 use crate::id::{ApplicationPk, GroupUuid, ProviderPk, UserPk};
 use crate::model::{
-    Application, ApplicationPatch, BindingSubject, Group, NewApplication, NewGroup, NewPolicyBinding, NewScimMapping,
-    NewScimProvider, NewUser, PolicyBinding, ScimMapping, ScimMappingPatch, ScimProvider, ScimProviderPatch, User,
-    UserPatch,
+    Application, ApplicationPatch, Group, NewApplication, NewGroup, NewPolicyBinding, NewScimMapping, NewScimProvider,
+    NewUser, PolicyBinding, ScimMapping, ScimMappingPatch, ScimProvider, ScimProviderPatch, User, UserPatch,
 };
 
 /// What a call did.
@@ -87,9 +86,17 @@ impl Authentik {
     pub async fn ensure_application(&self, wanted: &NewApplication) -> Result<Ensured<Application>, Error> {
         match self.applications().get_opt(&wanted.slug).await? {
             None => Ok(Ensured::new(Change::Created, self.applications().create(wanted).await?)),
-            Some(application) if application.name == wanted.name => Ok(Ensured::new(Change::Unchanged, application)),
-            Some(_) => {
-                let patch = ApplicationPatch { name: Some(wanted.name.clone()), ..ApplicationPatch::default() };
+            Some(application) => {
+                let mut patch = ApplicationPatch::default();
+                if application.name != wanted.name {
+                    patch.name = Some(wanted.name.clone());
+                }
+                if wanted.policy_engine_mode.as_ref().is_some_and(|mode| *mode != application.policy_engine_mode) {
+                    patch.policy_engine_mode.clone_from(&wanted.policy_engine_mode);
+                }
+                if patch == ApplicationPatch::default() {
+                    return Ok(Ensured::new(Change::Unchanged, application));
+                }
                 Ok(Ensured::new(Change::Updated, self.applications().update(&wanted.slug, &patch).await?))
             }
         }
@@ -116,9 +123,35 @@ impl Authentik {
             order: i64::try_from(existing.len()).unwrap_or(0),
             ..NewPolicyBinding::group(application.clone(), group.clone())
         };
-        debug_assert!(matches!(binding.subject, BindingSubject::Group(_)));
         self.policy_bindings().create(&binding).await?;
         Ok(Change::Created)
+    }
+
+    /// A binding, found by target and subject. What `wanted` leaves open is as authentik's default
+    /// has it; two equal ones count as one.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn ensure_binding(&self, wanted: &NewPolicyBinding) -> Result<Ensured<PolicyBinding>, Error> {
+        let existing = self.policy_bindings().of(&wanted.target).all().await?;
+        let same = |binding: &PolicyBinding| binding.subject().as_ref() == Some(&wanted.subject);
+        let as_wanted = |binding: &PolicyBinding| {
+            binding.enabled == wanted.enabled.unwrap_or(true) && binding.negate == wanted.negate.unwrap_or(false)
+        };
+        let mut alike: Vec<PolicyBinding> = existing.into_iter().filter(same).collect();
+        if let Some(index) = alike.iter().position(as_wanted) {
+            return Ok(Ensured::new(Change::Unchanged, alike.swap_remove(index)));
+        }
+        let Some(binding) = alike.first() else {
+            return Ok(Ensured::new(Change::Created, self.policy_bindings().create(wanted).await?));
+        };
+        let whole = NewPolicyBinding {
+            order: binding.order,
+            enabled: Some(wanted.enabled.unwrap_or(true)),
+            negate: Some(wanted.negate.unwrap_or(false)),
+            ..wanted.clone()
+        };
+        Ok(Ensured::new(Change::Updated, self.policy_bindings().update(&binding.pk, &whole).await?))
     }
 
     /// A mapping, found by name.
@@ -154,6 +187,20 @@ impl Authentik {
                 Ok(Ensured::new(Change::Updated, self.scim_providers().update(&provider.pk, &patch).await?))
             }
         }
+    }
+
+    /// The provider writes for real. Leaving dry run starts a full sync: look before what it would adopt
+    /// and delete ([`scope::first_sync_users`](crate::scope::first_sync_users)).
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn leave_dry_run(&self, provider: ProviderPk) -> Result<Ensured<ScimProvider>, Error> {
+        let there = self.scim_providers().get(&provider).await?;
+        if !there.dry_run {
+            return Ok(Ensured::new(Change::Unchanged, there));
+        }
+        let patch = ScimProviderPatch { dry_run: Some(false), ..ScimProviderPatch::default() };
+        Ok(Ensured::new(Change::Updated, self.scim_providers().update(&provider, &patch).await?))
     }
 
     /// The provider is a backchannel provider of the application, besides those that it has.
@@ -217,11 +264,43 @@ pub fn provider_patch(provider: &ScimProvider, wanted: &NewScimProvider) -> Scim
     if set(&provider.property_mappings_group) != set(&wanted.property_mappings_group) {
         patch.property_mappings_group = Some(wanted.property_mappings_group.clone());
     }
-    if set(provider.group_filters.as_deref().unwrap_or_default()) != set(&wanted.group_filters) {
+    // Before 2026.2 there are no group filters: setting them would differ for ever.
+    if let Some(filters) = &provider.group_filters
+        && set(filters) != set(&wanted.group_filters)
+    {
         patch.group_filters = Some(wanted.group_filters.clone());
     }
     if provider.exclude_users_service_account != wanted.exclude_users_service_account {
         patch.exclude_users_service_account = Some(wanted.exclude_users_service_account);
+    }
+    if wanted.compatibility_mode.as_ref().is_some_and(|mode| *mode != provider.compatibility_mode) {
+        patch.compatibility_mode.clone_from(&wanted.compatibility_mode);
+    }
+    if wanted.verify_certificates.is_some_and(|verify| verify != provider.verify_certificates) {
+        patch.verify_certificates = wanted.verify_certificates;
+    }
+    // What a provider does not show, its version does not know: setting it would differ for ever.
+    if provider.sync_page_size.is_some()
+        && wanted.sync_page_size.is_some_and(|_| wanted.sync_page_size != provider.sync_page_size)
+    {
+        patch.sync_page_size = wanted.sync_page_size;
+    }
+    let cache = &wanted.service_provider_config_cache_timeout;
+    if provider.service_provider_config_cache_timeout.is_some()
+        && cache.is_some()
+        && *cache != provider.service_provider_config_cache_timeout
+    {
+        patch.service_provider_config_cache_timeout.clone_from(cache);
+    }
+    if provider.discovery_enabled.is_some()
+        && wanted.discovery_enabled.is_some_and(|_| wanted.discovery_enabled != provider.discovery_enabled)
+    {
+        patch.discovery_enabled = wanted.discovery_enabled;
+    }
+    if let (Some(has), Some(wants)) = (provider.extra.get("filter_group"), &wanted.filter_group)
+        && has.as_str() != Some(wants.as_str())
+    {
+        patch.filter_group = Some(wants.clone());
     }
     // A changed URL under an unknown token would send that token elsewhere: set it again.
     if patch.url.is_some() && provider.token.is_none() {

@@ -1,10 +1,15 @@
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::StatusCode;
 use scim_core::transport::{Answer, Operation, TransportError, TransportErrorKind};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+
+use crate::permission::SUPERUSER;
 
 /// What went wrong, coarsely: what a program decides by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,12 +69,21 @@ struct Inner {
     answer: Option<Answer>,
     detail: Option<String>,
     fields: Vec<FieldError>,
+    permission: Option<&'static str>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(operation: Operation, kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { operation, kind, answer: None, detail: None, fields: Vec::new(), source: None }))
+        Self(Box::new(Inner {
+            operation,
+            kind,
+            answer: None,
+            detail: None,
+            fields: Vec::new(),
+            permission: None,
+            source: None,
+        }))
     }
 
     pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
@@ -89,6 +103,28 @@ impl Error {
 
     pub(crate) fn transport(operation: Operation, source: TransportError) -> Self {
         Self::new(operation, ErrorKind::Transport(source.kind())).with_detail(source.to_string()).with_source(source)
+    }
+
+    /// Takes a secret out of what the server said. The raw [`body`](Self::body) keeps it: that one is
+    /// never printed.
+    pub(crate) fn without(mut self, secret: &SecretString) -> Self {
+        let secret = secret.expose_secret();
+        if secret.is_empty() {
+            return self;
+        }
+        let scrub = |text: &mut String| {
+            if text.contains(secret) {
+                *text = text.replace(secret, "(the token)");
+            }
+        };
+        if let Some(detail) = &mut self.0.detail {
+            scrub(detail);
+        }
+        for field in &mut self.0.fields {
+            scrub(&mut field.field);
+            scrub(&mut field.message);
+        }
+        self
     }
 
     /// What went wrong, coarsely.
@@ -119,6 +155,19 @@ impl Error {
     /// The members that a 400 complains about.
     pub fn field_errors(&self) -> &[FieldError] {
         &self.0.fields
+    }
+
+    /// The permission that the token's owner lacks, as authentik's roles name it
+    /// (`authentik_core.add_group`); `superuser` where no role can give it. authentik's answer never
+    /// says; this is what was found to be needed. `None` for anything but a 403 of that kind.
+    pub fn missing_permission(&self) -> Option<&'static str> {
+        if self.is_forbidden() { self.0.permission } else { None }
+    }
+
+    /// The body as it came; empty without an answer.
+    pub fn body(&self) -> &Bytes {
+        static EMPTY: Bytes = Bytes::new();
+        self.0.answer.as_ref().map_or(&EMPTY, |answer| &answer.body)
     }
 
     /// 404: the object does not exist. A 404 that comes as a page of HTML does not count: it says that
@@ -172,8 +221,8 @@ impl Error {
         }
     }
 
-    fn advice(&self) -> &'static str {
-        match self.0.kind {
+    fn advice(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self.0.kind {
             ErrorKind::InvalidRequest => "correct the call",
             ErrorKind::Transport(TransportErrorKind::Connect) => "check authentik's URL and that it is reachable",
             ErrorKind::Transport(TransportErrorKind::Tls) => {
@@ -182,6 +231,13 @@ impl Error {
             ErrorKind::Transport(_) => "look whether it took effect before you try again",
             ErrorKind::Unauthenticated => {
                 "check the token: it must exist, not be expired, have the intent \"API\" and belong to an active user"
+            }
+            ErrorKind::Forbidden if self.0.permission == Some(SUPERUSER) => {
+                "only superusers may: use a superuser's token"
+            }
+            ErrorKind::Forbidden if self.0.permission.is_some() => {
+                let name = self.0.permission.unwrap_or_default();
+                return Cow::Owned(format!("give the token's owner the permission {name} (System > Roles)"));
             }
             ErrorKind::Forbidden => {
                 "give the token's owner the permission for this call (System > Roles), or use a superuser's token"
@@ -199,7 +255,7 @@ impl Error {
             ErrorKind::InconsistentList => "try again; if it stays, report it",
             ErrorKind::Missing => "check that authentik's worker runs",
             ErrorKind::DeadlineExceeded => "look at the task in authentik, or wait longer",
-        }
+        })
     }
 }
 
@@ -249,7 +305,9 @@ impl StdError for Error {
 }
 
 /// Lets a 2xx pass; everything else becomes an error with what authentik said.
-pub(crate) fn check(operation: Operation, answer: Answer) -> Result<Answer, Error> {
+///
+/// `permission` is what the call needs, for the case that it is refused.
+pub(crate) fn check(operation: Operation, answer: Answer, permission: Option<&'static str>) -> Result<Answer, Error> {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let detail = body.as_ref().and_then(|body| body.get("detail")).and_then(Value::as_str).map(str::to_owned);
     let kind = match answer.status.as_u16() {
@@ -267,7 +325,7 @@ pub(crate) fn check(operation: Operation, answer: Answer) -> Result<Answer, Erro
         // A crash inside authentik (facts/authentik.md §0.7): a real 405 has a body.
         405 if answer.body.is_empty() => ErrorKind::Server,
         429 => ErrorKind::RateLimited,
-        400..=499 => ErrorKind::Refused,
+        402..=499 => ErrorKind::Refused,
         500..=599 => ErrorKind::Server,
         _ => ErrorKind::UnexpectedStatus,
     };
@@ -275,8 +333,29 @@ pub(crate) fn check(operation: Operation, answer: Answer) -> Result<Answer, Erro
     if kind == ErrorKind::Invalid {
         error.0.fields = body.as_ref().map(field_errors).unwrap_or_default();
     }
-    error.0.detail = detail.or_else(|| Some(answer.excerpt()).filter(|text| !text.is_empty()));
+    error.0.permission = permission;
+    error.0.detail = detail.or_else(|| match answer.media_type().as_str() {
+        // authentik's own 404 page and a proxy's error page are pages long and say one thing.
+        "text/html" if !answer.body.is_empty() => Some(match title(&answer.body) {
+            Some(title) => format!("a page of HTML: {title:?}"),
+            None => "a page of HTML".to_owned(),
+        }),
+        _ => Some(answer.excerpt()).filter(|text| !text.is_empty()),
+    });
     Err(error.with_answer(answer))
+}
+
+/// The title of a page, at most 100 characters of it.
+fn title(body: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(body.get(..body.len().min(16 * 1024)).unwrap_or_default());
+    // Offsets into the lower-cased text hold: only ASCII changes.
+    let lower = head.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower.get(start..)?.find('>')? + 1;
+    let end = start + lower.get(start..)?.find("</title")?;
+    let words: Vec<&str> = head.get(start..end)?.split_whitespace().collect();
+    let title: String = words.join(" ").chars().filter(|c| !c.is_control()).take(100).collect();
+    Some(title).filter(|title| !title.is_empty())
 }
 
 /// `{"name": ["This field is required."]}`, nested objects and lists of objects included.

@@ -86,7 +86,11 @@ fn is_uuid(text: &str) -> bool {
 }
 
 fn is_slug(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    // authentik's own URLs use these (facts/authentik.md §2).
+    const RESERVED: [&str; 6] = ["authorize", "token", "device", "userinfo", "introspect", "revoke"];
+    !text.is_empty()
+        && !RESERVED.contains(&text)
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 fn is_uid(text: &str) -> bool {
@@ -139,6 +143,23 @@ text_id! {
 }
 
 impl GroupUuid {
+    /// The uuid that logs write without hyphens.
+    pub(crate) fn from_hex(hex: &str) -> Option<Self> {
+        if hex.len() != 32 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return hex.parse().ok();
+        }
+        let bits = u128::from_str_radix(hex, 16).ok()?;
+        let text = format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            bits >> 96,
+            (bits >> 80) & 0xffff,
+            (bits >> 64) & 0xffff,
+            (bits >> 48) & 0xffff,
+            bits & 0xffff_ffff_ffff
+        );
+        Some(Self(text))
+    }
+
     /// A uuid of zeros that ends in a number: for a group that does not exist yet. authentik's own are
     /// random.
     pub fn from_number(number: u64) -> Self {
@@ -154,7 +175,13 @@ mod tests {
     fn ids_are_checked() {
         assert!("8335dd14-b316-4ba8-8967-0e3be6011698".parse::<GroupUuid>().is_ok());
         assert!("8335dd14b3164ba889670e3be6011698".parse::<GroupUuid>().is_err());
-        assert!("a/b".parse::<ApplicationSlug>().is_err());
+        for odd in ["a/b", "", "a b", "ä", "token", "authorize"] {
+            assert!(odd.parse::<ApplicationSlug>().is_err(), "{odd:?}");
+        }
+        assert!("cloudflare-lab_2".parse::<ApplicationSlug>().is_ok());
+        let hex = "09e8b9d98d7b4075a90c9ff885f4d8a6";
+        assert_eq!(GroupUuid::from_hex(hex).unwrap().as_str(), "09e8b9d9-8d7b-4075-a90c-9ff885f4d8a6");
+        assert!(GroupUuid::from_hex("09e8").is_none());
         assert!("12".parse::<UserPk>().is_ok());
         assert!("x".parse::<ProviderPk>().is_err());
     }

@@ -9,6 +9,7 @@ mod error;
 pub mod id;
 pub mod mapping;
 pub mod model;
+mod permission;
 pub mod profile;
 pub mod scope;
 pub mod sync;

@@ -1,5 +1,7 @@
 //! Property mappings: what authentik makes of a user before it sends it.
 
+use crate::model::{ScimMapping, ScimProvider};
+
 /// The name under which authentik manages its default mapping of users. Cloudflare refuses what it
 /// makes: userName is the username there, not the e-mail address.
 pub const MANAGED_USER: &str = "goauthentik.io/providers/scim/user";
@@ -29,6 +31,16 @@ return {
     "emails": [{"value": email, "type": "work", "primary": True}],
 }
 "#;
+
+/// Those of authentik's default user mappings that a provider has besides another one: mappings of one
+/// provider merge in the order of their names, so a default one brings back what the other one means
+/// to leave out. `mappings` are all SCIM mappings.
+pub fn attached_defaults<'a>(provider: &ScimProvider, mappings: &'a [ScimMapping]) -> Vec<&'a ScimMapping> {
+    let attached = |mapping: &&ScimMapping| provider.property_mappings.contains(&mapping.pk);
+    let (defaults, others): (Vec<_>, Vec<_>) =
+        mappings.iter().filter(attached).partition(|mapping| mapping.managed.as_deref() == Some(MANAGED_USER));
+    if others.is_empty() { Vec::new() } else { defaults }
+}
 
 /// What [`CLOUDFLARE_USER`] makes of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +79,25 @@ pub fn cloudflare_user(name: &str, email: &str) -> Option<CloudflareUser> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn the_default_mapping_beside_another_one_is_found() {
+        let id = |number: u8| format!("00000000-0000-0000-0000-0000000000{number:02x}");
+        let mapping = |number: u8, managed: Option<&str>| -> ScimMapping {
+            serde_json::from_value(json!({"pk": id(number), "name": "m", "expression": "", "managed": managed}))
+                .unwrap()
+        };
+        let all = [mapping(1, Some(MANAGED_USER)), mapping(2, None), mapping(3, Some(MANAGED_GROUP))];
+        let found = |mappings: &[u8]| {
+            let mappings: Vec<String> = mappings.iter().map(|number| id(*number)).collect();
+            let provider = json!({"pk": 1, "name": "p", "url": "http://x", "property_mappings": mappings});
+            attached_defaults(&serde_json::from_value(provider).unwrap(), &all).len()
+        };
+        assert_eq!((found(&[1, 2]), found(&[2]), found(&[1]), found(&[])), (1, 0, 0, 0));
+    }
 
     #[test]
     fn the_mapping_is_evaluated_as_python_would() {

@@ -30,6 +30,11 @@ pub struct Profile {
     pub status_from_logs: bool,
     /// Whether it removes members by `members[value eq "id"]` (since 2026.5.6) instead of by a value list.
     pub removes_members_by_path: bool,
+    /// Whether a provider's answers show its token (until 2026.2.7, 2026.5.7, 2026.8.2). Where they do
+    /// not, a token that differs cannot be found by comparing.
+    pub echoes_token: bool,
+    /// Whether a change inside a nested member (`name.familyName`) is written by itself (since 2026.8.0).
+    pub sees_nested_changes: bool,
 }
 
 impl Profile {
@@ -39,7 +44,7 @@ impl Profile {
         let mut numbers = numbers.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
         let mut next = || numbers.next().unwrap_or(0);
         let mut at = (next(), next(), next());
-        let known = at.0 >= 2025 && at < (2026, 9, 0);
+        let known = ((2025, 10, 0)..(2026, 9, 0)).contains(&at);
         // rc1 was cut before 2026.5.4's fixes and after discovery was switched on.
         let recorded = at == (2026, 8, 0) && suffix.starts_with("rc");
         if recorded {
@@ -57,6 +62,12 @@ impl Profile {
             group_filters: at >= (2026, 2, 0),
             status_from_logs: at >= (2026, 8, 0),
             removes_members_by_path: at >= (2026, 5, 6),
+            echoes_token: match at {
+                (2026, 2 | 5, patch) => patch < 7,
+                (2026, 8, patch) => patch < 2,
+                at => at < (2026, 8, 0),
+            },
+            sees_nested_changes: at >= (2026, 8, 0),
         }
     }
 }
@@ -83,6 +94,11 @@ mod tests {
         assert_eq!(of("2026.5.6"), (Discovery::Tolerant, true, false, true));
         assert_eq!(of("2026.8.3"), (Discovery::Tolerant, true, true, true));
         assert!(Profile::of("2026.8.3").known);
+        let echoing = ["2025.12.4", "2026.2.6", "2026.5.6", "2026.8.0-rc1", "2026.8.1"];
+        assert!(echoing.iter().all(|version| Profile::of(version).echoes_token));
+        let silent = ["2026.2.7", "2026.5.7", "2026.8.2", "2026.11.0", "2027.2.0"];
+        assert!(silent.iter().all(|version| !Profile::of(version).echoes_token));
+        assert!(Profile::of("2026.8.0").sees_nested_changes && !Profile::of("2026.8.0-rc1").sees_nested_changes);
         assert!(!Profile::of("2027.2.0").known && !Profile::of("who knows").known);
         assert_eq!(Profile::of("2027.2.0").discovery, Discovery::Tolerant);
     }

@@ -114,7 +114,8 @@ impl Call {
             return Err(Error::answer(&self.operation, &self.method, self.needs, answer, redact));
         }
         let envelope: Envelope<T> = serde_json::from_slice(&answer.body).map_err(|error| {
-            Error::unreadable(&self.operation, &self.method, answer, format!("the body cannot be read: {error}"))
+            let why = redact(&format!("the body cannot be read: {error}"));
+            Error::unreadable(&self.operation, &self.method, answer, why)
         })?;
         if envelope.success == Some(false) {
             return Err(Error::answer(&self.operation, &self.method, self.needs, answer, redact));
@@ -131,5 +132,20 @@ impl Call {
         self.envelope(answer, redact)?
             .result
             .ok_or_else(|| Error::unreadable(&self.operation, &self.method, answer, "the answer has no result"))
+    }
+
+    /// The body of an answer that is no envelope (SCIM).
+    pub(crate) fn plain<T: DeserializeOwned>(
+        &self,
+        answer: &Answer,
+        redact: &dyn Fn(&str) -> String,
+    ) -> Result<T, Error> {
+        if !answer.status.is_success() || !answer.is_json() {
+            return Err(Error::answer(&self.operation, &self.method, self.needs, answer, redact));
+        }
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            let why = redact(&format!("the body cannot be read: {error}"));
+            Error::unreadable(&self.operation, &self.method, answer, why)
+        })
     }
 }

@@ -61,7 +61,8 @@ impl CloudflareBuilder {
         self
     }
 
-    /// What sends the requests. Without it (feature `reqwest`): HTTPS with retries.
+    /// What sends the requests. Without it (feature `reqwest`): HTTPS that keeps
+    /// to the rate limits ([`Pace`](crate::Pace)) and repeats what may be repeated.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -105,7 +106,7 @@ impl CloudflareBuilder {
 fn default_transport(operation: &Operation) -> Result<Arc<dyn Transport>, Error> {
     use scim_core::transport::{ReqwestTransport, RetryPolicy, TransportExt};
     let leaf = ReqwestTransport::new().map_err(|error| Error::transport_error(operation, &http::Method::GET, error))?;
-    Ok(leaf.retry(RetryPolicy::default()).trace().shared())
+    Ok(crate::Pace::new(leaf, crate::RateLimit::cloudflare()).retry(RetryPolicy::default()).trace().shared())
 }
 
 #[cfg(not(feature = "reqwest"))]

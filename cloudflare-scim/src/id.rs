@@ -14,6 +14,12 @@ pub struct InvalidId {
     reason: &'static str,
 }
 
+impl InvalidId {
+    pub(crate) fn empty(what: &'static str) -> Self {
+        Self { what, reason: "it is empty" }
+    }
+}
+
 fn check(what: &'static str, text: &str) -> Result<(), InvalidId> {
     let reason = if text.is_empty() {
         "it is empty"

@@ -1,32 +1,49 @@
-//! Cloudflare's account SCIM endpoint and the v4 API around it.
+#![doc = include_str!("../README.md")]
 //!
-//! [`Cloudflare`] is the client of one account. It holds a [`Transport`], so the same code talks to
-//! the real API, to a server in a test, or to the account that feature `embedded` brings along.
+//! # Map
 //!
-//! [`Transport`]: scim_core::transport::Transport
+//! | what | where |
+//! |---|---|
+//! | the client of one account | [`Cloudflare`], [`CloudflareBuilder`] |
+//! | SCIM: users, groups, discovery | [`Scim`], [`ScimUsers`], [`ScimGroups`] |
+//! | v4: what gives rights | [`UserGroups`], [`GroupMembers`], [`NewPolicy`], [`PermissionGroups`], [`ResourceGroups`] |
+//! | v4: who is there, who did what | [`Members`], [`Roles`], [`AuditLogs`], [`Tokens`] |
+//! | people joined over both id spaces | [`Directory`] |
+//! | pace | [`Pace`] |
+//! | lists | [`List`], [`ScimList`] |
+//! | failures | [`Error`], [`ErrorKind`] |
+//!
+//! [`Cloudflare`] holds a [`Transport`](scim_core::transport::Transport), so the same code talks to the
+//! real API, to a server in a test, or to the embedded account.
 
 mod call;
 mod client;
+mod directory;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod envelope;
 mod error;
 mod id;
 mod lenient;
+mod pace;
 mod page;
 mod scim;
 mod token;
 mod v4;
 
 pub use client::{Cloudflare, CloudflareBuilder};
+pub use directory::{Directory, DirectoryPerson, PolicySource};
 pub use envelope::{ApiMessage, Cursors, Envelope, ResultInfo};
 pub use error::{Error, ErrorKind};
 pub use id::{
     AccountId, AuditLogId, InvalidId, MembershipId, PermissionGroupId, PolicyId, ResourceGroupId, RoleId, TokenId,
     UserGroupId, UserTag,
 };
+pub use pace::{Pace, RateLimit};
 pub use page::{Entries, Entry, List};
-pub use scim::{Resources, Scim, ScimList};
+pub use scim::{
+    GroupId, GroupKey, GroupPatch, NewGroup, NewUser, Scim, ScimGroups, ScimList, ScimUsers, UserKey, UserPatch,
+};
 pub use token::{Token, TokenKind};
 pub use v4::*;
 

@@ -69,6 +69,12 @@ impl<T> fmt::Debug for List<T> {
 /// The entries of a list as a stream; ends after its first error.
 pub struct Entries<T>(BoxStream<'static, Result<T, Error>>);
 
+impl<T> Entries<T> {
+    pub(crate) fn from_stream(stream: BoxStream<'static, Result<T, Error>>) -> Self {
+        Self(stream)
+    }
+}
+
 impl<T> fmt::Debug for Entries<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Entries")

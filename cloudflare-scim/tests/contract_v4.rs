@@ -1,6 +1,6 @@
 //! Every v4 call against the OpenAPI document: the request as documented, the document's own example
 //! as the answer, nothing of it lost.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::similar_names)]
 
 mod common;
 

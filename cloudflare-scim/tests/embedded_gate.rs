@@ -1,5 +1,6 @@
 //! What stands before every call of the embedded account: tokens, routes, rate limits, faults
 //! (rules 1, 2, 26, 27, 28).
+#![allow(clippy::unwrap_used, clippy::panic, clippy::similar_names)]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Every error body there is, and what an error says and does not say.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::similar_names)]
 
 mod common;
 
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cloudflare_scim::*;
 use common::{API_TOKEN, SCIM_TOKEN, client, testdata};
+use scim_core::message::ScimType;
 use scim_core::transport::{TransportError, TransportErrorKind, TransportExt, from_fn};
 use serde_json::Value;
 use wiremock::matchers::any;
@@ -83,13 +84,24 @@ async fn predicates_and_advice() {
     assert!(error("not found").await.is_not_found());
     assert!(!error("no route").await.is_not_found());
     assert!(error("conflict").await.is_conflict());
-    assert_eq!(error("scim error on v4").await.scim_type(), Some("uniqueness"));
+    assert_eq!(error("scim error on v4").await.scim_type(), Some(&ScimType::Uniqueness));
 
     let server = serving(&case("permission missing")).await;
     let query = AuditQuery::between("2026-03-01T00:00:00Z".parse().unwrap(), "2026-04-01T00:00:00Z".parse().unwrap());
     let audit = client(&server.uri()).audit_logs().list(&query).all().await.unwrap_err();
     assert!(audit.to_string().contains("`Account Settings: Read`"), "{audit}");
     assert!(!audit.to_string().contains("2026-03-01"), "no query in {audit}");
+}
+
+/// The whole chain of causes, as a reporter prints it.
+fn sources(error: &Error) -> String {
+    let mut text = String::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
 }
 
 #[tokio::test]
@@ -107,6 +119,31 @@ async fn a_server_that_repeats_the_token_does_not_make_the_error_repeat_it() {
             assert!(!text.contains("planted"), "{text}");
         }
         assert!(error.to_string().contains("[redacted]"));
+        let error = cloudflare.scim().users().get(&"u".parse::<UserTag>().unwrap()).await.unwrap_err();
+        for text in [error.to_string(), format!("{error:?}"), sources(&error)] {
+            assert!(!text.contains("planted"), "{text}");
+        }
+    }
+    // A good status with the token where a list belongs.
+    let body = format!(r#"{{"success":true,"result":"{API_TOKEN}"}}"#);
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_string(body)).mount(&server).await;
+    let cloudflare = client(&server.uri());
+    for error in [
+        cloudflare.members().list().all().await.unwrap_err(),
+        cloudflare
+            .scim()
+            .users()
+            .list()
+            .all()
+            .await
+            .map(drop)
+            .err()
+            .unwrap_or_else(|| panic!("an envelope is no list")),
+    ] {
+        for text in [error.to_string(), format!("{error:?}"), sources(&error)] {
+            assert!(!text.contains("planted"), "{text}");
+        }
     }
 }
 

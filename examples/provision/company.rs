@@ -32,7 +32,7 @@ const DOMAIN: &str = "acme.example";
 ///
 /// Among the people, where there are enough of them: one in two groups, one deactivated, one in a
 /// group out of scope only. A service account comes on top.
-pub fn spec(users: usize, groups: usize) -> Spec {
+pub(crate) fn spec(users: usize, groups: usize) -> Spec {
     let people: Vec<Person> = (0..users).map(person).collect();
     let mut teams: Vec<Team> = (0..groups.max(1)).map(|index| team(group_name(index))).collect();
     let count = teams.len();

@@ -24,7 +24,7 @@ use sides::Sides;
 /// Provisions a Cloudflare account with authentik.
 #[derive(Debug, Parser)]
 #[command(name = "provision", version, after_help = HELP)]
-pub struct Options {
+pub(crate) struct Options {
     /// Writes the JSON report to FILE, also when the run ends badly.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -48,6 +48,13 @@ pub struct Options {
     /// group; may be given several times.
     #[arg(long, value_name = "GROUP=PERMISSION")]
     policy: Vec<String>,
+    /// How many people one run may remove from Cloudflare; above it the run stops. Default 25, and 5 % of
+    /// the people of the job.
+    #[arg(long, value_name = "N")]
+    max_removals: Option<u32>,
+    /// A user (userName) who must stay in Cloudflare, whatever authentik says; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    protect: Vec<String>,
     /// A Cloudflare user or group that the sync may delete or take over although this job did not bring
     /// it; may be given several times.
     #[arg(long, value_name = "NAME")]
@@ -104,7 +111,7 @@ async fn prepare(options: &Options) -> Result<(Sides, Spec), String> {
     let mut named = Vec::new();
     for text in &options.policy {
         let (group, permission) =
-            text.split_once('=').ok_or_else(|| format!("--policy {text}: write GROUP=PERMISSION"))?;
+            text.rsplit_once('=').ok_or_else(|| format!("--policy {text}: write GROUP=PERMISSION"))?;
         named.push((group.to_owned(), permission.to_owned()));
     }
     // What the command line says of a group takes the place of what the demo company has for it.
@@ -115,13 +122,12 @@ async fn prepare(options: &Options) -> Result<(Sides, Spec), String> {
             None => spec.policies.push(GroupPolicy::allow(group, [permission])),
         }
     }
-    // The right that every member has anyway: it gives nothing more, and no group stays without a policy.
-    for group in spec.groups.clone() {
-        if !spec.policies.iter().any(|policy| policy.group == group) {
-            spec.policies.push(GroupPolicy::allow(group, ["Minimal Account Access"]));
-        }
-    }
     spec.safety.allow_deletion = options.allow_deletion.iter().cloned().collect();
+    spec.safety.protect = options.protect.iter().cloned().collect();
+    if let Some(limit) = options.max_removals {
+        spec.safety.max_removals = limit as usize;
+        spec.safety.max_removals_percent = 100.0;
+    }
     spec.timing = sides.timing();
     Ok((sides, spec))
 }
@@ -130,7 +136,7 @@ async fn run(options: &Options, sides: &Sides, spec: Spec) -> Report {
     say(&format!("authentik:  {}\nCloudflare: {}", sides.authentik.base_url(), sides.cloudflare.scim_base_url()));
     let job = Provisioner::new(sides.authentik.clone(), sides.cloudflare.clone()).with_counters(sides.counters.clone());
     let mode = if options.plan { Mode::Plan } else { Mode::Apply };
-    let screen = screen::Screen::new();
+    let mut screen = screen::Screen::new();
     let mut events = job.run(spec, mode);
     let mut report = Report::default();
     while let Some(event) = events.next().await {

@@ -15,7 +15,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::error::Error;
 use crate::observe::mapping_name;
 use crate::plan::{Change, Plan, new_user};
-use crate::spec::Spec;
+use crate::spec::{Person, Spec};
 
 /// How many writes are under way at once.
 const WRITES_AT_ONCE: usize = 8;
@@ -50,7 +50,8 @@ pub(crate) async fn users(
 ) -> Result<(Tally, BTreeMap<String, UserPk>), Error> {
     let mut pks: BTreeMap<String, UserPk> = known.iter().map(|user| (user.username.clone(), user.pk)).collect();
     let people = spec.directory.users.iter().filter(|person| wants(plan, &person.username));
-    let writes: Vec<_> = people.map(|person| ensure_user(authentik.clone(), new_user(person))).collect();
+    let is_known = |person: &&Person| known.iter().any(|user| user.username == person.username);
+    let writes: Vec<_> = people.map(|it| put_user(authentik.clone(), new_user(it), is_known(&it))).collect();
     let made: Vec<_> = stream::iter(writes).buffered(WRITES_AT_ONCE).try_collect().await?;
     let mut tally = Tally::default();
     for user in made {
@@ -60,7 +61,16 @@ pub(crate) async fn users(
     Ok((tally, pks))
 }
 
-async fn ensure_user(authentik: Authentik, wanted: NewUser) -> Result<Ensured<User>, Error> {
+/// Creates a user who was not there when both sides were read, without looking again first.
+async fn put_user(authentik: Authentik, wanted: NewUser, known: bool) -> Result<Ensured<User>, Error> {
+    if !known {
+        match authentik.users().create(&wanted).await {
+            Ok(value) => return Ok(Ensured { change: Made::Created, value }),
+            // Somebody else was quicker.
+            Err(error) if error.is_conflict() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(authentik.ensure_user(&wanted).await?)
 }
 
@@ -109,7 +119,9 @@ pub(crate) async fn memberships(
     }
     let made: Vec<Made> = stream::iter(writes).buffered(WRITES_AT_ONCE).try_collect().await?;
     let mut tally = Tally::default();
-    made.into_iter().for_each(|made| tally.add(made));
+    for made in made {
+        tally.add(made);
+    }
     Ok(tally)
 }
 

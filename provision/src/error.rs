@@ -40,7 +40,7 @@ impl fmt::Display for Error {
         match self {
             Self::Spec(problems) => write!(f, "the spec contradicts itself: {}", problems.join("; ")),
             Self::Authentik(error) => error.fmt(f),
-            Self::Cloudflare(error) => error.fmt(f),
+            Self::Cloudflare(error) => write!(f, "Cloudflare: {error}"),
             Self::Precondition(text) | Self::SyncFailed(text) => f.write_str(text),
             Self::LostCloudflare(error) => {
                 write!(f, "Cloudflare stopped answering while authentik was syncing: {error}")

@@ -5,10 +5,14 @@
 //! Its own dry run shows nothing of that (facts/authentik.md trap 16, H10, H11).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
+use authentik_client::id::UserPk;
+use authentik_client::mapping::cloudflare_user;
+use authentik_client::model::PolicyEngineMode;
 use authentik_client::profile::{Discovery, Profile};
-use authentik_client::scope::{self, Reason, RemoteUser, ScopeUser};
-use cloudflare_scim::RoleId;
+use authentik_client::scope::{self, Reason, RemoteUser, ScopeUser, Verdict};
+use cloudflare_scim::{Member, PermissionGroupId, RoleId};
 use scim_core::resource;
 
 use crate::finding::Finding;
@@ -21,6 +25,8 @@ use crate::world::{Account, Wanted, World};
 pub(crate) struct Danger {
     /// People whom the job brought and who go: leavers. By userName.
     pub(crate) leavers: BTreeSet<String>,
+    /// The same by user tag.
+    leaver_tags: BTreeSet<String>,
     /// Groups that the job brought and that left its scope.
     pub(crate) leaving_groups: BTreeSet<String>,
     /// What stops the run.
@@ -31,7 +37,7 @@ pub(crate) struct Danger {
     pub(crate) untouched: Vec<String>,
 }
 
-const ALLOW: &str = "or allow it by name (Safety::allow_deletion)";
+const ALLOW: &str = "or allow it by name (Safety::allow_deletion, --allow-deletion)";
 
 pub(crate) fn judge(
     spec: &Spec,
@@ -39,8 +45,11 @@ pub(crate) fn judge(
     wanted: &Wanted,
     authentik: &AuthentikSide,
     cloudflare: &CloudflareSide,
+    url: &str,
 ) -> Danger {
     let mut danger = Danger::default();
+    provider(&mut danger, spec, authentik, url);
+    bindings(&mut danger, spec, world, authentik);
     users(&mut danger, spec, world, authentik, cloudflare);
     groups(&mut danger, spec, world, wanted, authentik, cloudflare);
     limits(&mut danger, spec, wanted, cloudflare);
@@ -49,10 +58,99 @@ pub(crate) fn judge(
     danger
 }
 
-/// Whether the provider will look for what Cloudflare holds already.
+/// A provider or an application of the same name that is somebody else's.
+fn provider(danger: &mut Danger, spec: &Spec, authentik: &AuthentikSide, url: &str) {
+    if let Some(provider) = &authentik.provider {
+        let what = format!("SCIM provider {:?}", provider.name);
+        let elsewhere = provider.url.trim_end_matches('/') != url;
+        if elsewhere && !(authentik.user_links.is_empty() && authentik.group_links.is_empty()) {
+            danger.stops.push(Finding::stop(
+                "provider_of_another_server",
+                what.clone(),
+                format!("sends to {} already, and has brought people there", provider.url),
+                "Give the job another name, or delete that provider first.",
+            ));
+        } else if elsewhere {
+            danger.warnings.push(Finding::warning(
+                "provider_redirected",
+                what.clone(),
+                format!("sends to {} until now, and is turned to Cloudflare", provider.url),
+                "Give the job another name if that provider is still needed.",
+            ));
+        }
+        let other = provider.assigned_backchannel_application_slug.as_ref().filter(|it| it.as_str() != spec.slug);
+        if let Some(other) = other {
+            danger.warnings.push(Finding::warning(
+                "provider_moved",
+                what,
+                format!("belongs to the application {:?}, and is taken from it", other.as_str()),
+                "Give the job another name if that is not meant.",
+            ));
+        }
+    }
+    let Some(application) = &authentik.application else { return };
+    let ours =
+        authentik.provider.as_ref().is_some_and(|provider| application.backchannel_providers.contains(&provider.pk));
+    let what = format!("application {:?}", spec.slug);
+    if !ours && application.provider.is_some() && !authentik.bindings.iter().any(|binding| binding.enabled) {
+        danger.stops.push(Finding::stop(
+            "application_open_to_all",
+            what.clone(),
+            "is one that everybody signs in by; binding groups to it would lock all others out",
+            "Give the job another slug.",
+        ));
+    } else if !ours && application.provider.is_some() {
+        danger.warnings.push(Finding::warning(
+            "application_shared",
+            what.clone(),
+            "is one that people sign in by; the groups of the job are let in there as well",
+            "Give the job another slug if that is not meant.",
+        ));
+    }
+    let enabled = authentik.bindings.iter().filter(|binding| binding.enabled).count();
+    if application.policy_engine_mode != PolicyEngineMode::Any && enabled.max(spec.groups.len()) > 1 {
+        danger.stops.push(Finding::stop(
+            "policy_mode_all",
+            what,
+            "lets in only who passes every one of its bindings, so members of a single group would be left out or removed",
+            "Set its policy engine mode to \"any\" in authentik.",
+        ));
+    }
+}
+
+/// Bindings that let more people in than the groups of the spec do.
+fn bindings(danger: &mut Danger, spec: &Spec, world: &World, authentik: &AuthentikSide) {
+    for binding in authentik.bindings.iter().filter(|binding| binding.enabled) {
+        let group = binding.group.as_ref().and_then(|pk| world.groups.iter().find(|group| group.pk == *pk));
+        let expected = !binding.negate && group.is_some_and(|group| spec.groups.contains(&group.name));
+        if expected {
+            continue;
+        }
+        let whom = match (group, binding.user) {
+            (Some(group), _) => format!("group {:?}", group.name),
+            (None, Some(user)) => {
+                let name = world.account(user).map_or_else(|| user.to_string(), |it| it.scope.username.clone());
+                format!("user {name:?}")
+            }
+            (None, None) => "a policy".to_owned(),
+        };
+        let how = if binding.negate { "everybody but" } else { "also" };
+        danger.warnings.push(Finding::warning(
+            "other_binding",
+            format!("application {:?}, {whom}", spec.slug),
+            format!("a binding lets {how} these into scope, beyond the groups of the job"),
+            "Delete the binding in authentik if that is not meant, or put the group into the job.",
+        ));
+    }
+}
+
+/// Whether the provider will look for what Cloudflare holds already; one that is yet to be created will
+/// if its version can.
 fn discovers(authentik: &AuthentikSide) -> bool {
-    authentik.profile.discovery != Discovery::Absent
-        && authentik.provider.as_ref().and_then(|provider| provider.discovery_enabled) != Some(false)
+    match &authentik.provider {
+        Some(provider) => scope::discovers(&authentik.profile, provider),
+        None => authentik.profile.discovery != Discovery::Absent,
+    }
 }
 
 /// A tolerant discovery passes over users whose groups are plain strings: they are never adopted.
@@ -63,58 +161,101 @@ fn passed_over(profile: &Profile, user: &resource::User) -> bool {
 fn users(danger: &mut Danger, spec: &Spec, world: &World, authentik: &AuthentikSide, cloudflare: &CloudflareSide) {
     let scope = world.scope();
     let is_in = |user: &ScopeUser| scope.get(&user.pk).is_some_and(Reason::is_in);
-    let links: BTreeMap<&str, _> = authentik.user_links.iter().map(|it| (it.scim_id.as_str(), it.user)).collect();
+    // Two accounts can be linked to one SCIM user: somebody who came back under a new account (G14).
+    let mut links: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for link in &authentik.user_links {
+        links.entry(link.scim_id.as_str()).or_default().push(link.user);
+    }
+    let allowed = |name: &str| spec.safety.allow_deletion.iter().any(|it| it.eq_ignore_ascii_case(name));
     let everybody: Vec<ScopeUser> = world.accounts.iter().map(|account| account.scope.clone()).collect();
+    let (mut strangers, mut remotes) = (Vec::new(), Vec::new());
     for user in &cloudflare.users {
         let (Some(id), Some(user_name)) = (&user.id, &user.user_name) else { continue };
-        let who = format!("user {user_name:?}");
-        if let Some(pk) = links.get(id.as_str()) {
-            match world.account(*pk) {
-                Some(account) if is_in(&account.scope) && account.active => {}
-                // Linked, and inactive, gone or out of scope: one of this job's leavers.
-                _ => {
-                    danger.leavers.insert(user_name.clone());
-                }
-            }
+        let Some(owners) = links.get(id.as_str()) else {
+            strangers.push((user, user_name));
+            remotes.push(RemoteUser {
+                id: id.to_string(),
+                user_name: user_name.clone(),
+                emails: user.emails.iter().filter_map(|email| email.value.clone()).collect(),
+            });
             continue;
-        }
-        let remote = RemoteUser {
-            id: id.to_string(),
-            user_name: user_name.clone(),
-            emails: user.emails.iter().filter_map(|email| email.value.clone()).collect(),
         };
-        let twins = scope::matches(&remote, &everybody);
-        let account = |twin: &&ScopeUser| world.account(twin.pk);
-        if twins.is_empty() {
-            danger.untouched.push(who);
-        } else if !discovers(authentik) || passed_over(&authentik.profile, user) {
-            stays(danger, &who, &twins, &is_in, world);
-        } else if let Some(twin) = twins.iter().find(|twin| !is_in(twin)) {
-            if !spec.safety.allow_deletion.contains(user_name) {
+        let stays = |pk: &UserPk| world.account(*pk).is_some_and(|it| is_in(&it.scope) && it.active);
+        let out = |pk: &UserPk| !world.account(*pk).is_some_and(|it| is_in(&it.scope));
+        if !owners.iter().any(stays) {
+            // Inactive, gone or out of scope: one of this job's leavers.
+            danger.leavers.insert(user_name.clone());
+            danger.leaver_tags.insert(id.to_string());
+        } else if owners.iter().any(out) && !allowed(user_name) {
+            danger.stops.push(Finding::stop(
+                "shared_link",
+                format!("user {user_name:?}"),
+                "is linked to two users of authentik, one of them out of scope: the sync would delete the member of both",
+                "Delete the link of the one out of scope (DELETE /api/v3/providers/scim_users/{id}/ removes only the link).",
+            ));
+        }
+    }
+    let verdicts = scope::first_sync_users(&remotes, &everybody, &scope);
+    let alike = |remote: &RemoteUser| {
+        let twins = scope::matches(remote, &everybody);
+        twins.into_iter().filter_map(|twin| world.account(twin.pk)).collect::<Vec<_>>().into_iter()
+    };
+    let becomes = |account: &Account, user_name: &str| {
+        cloudflare_user(&account.name, &account.scope.email).is_none_or(|it| it.user_name == user_name.to_lowercase())
+    };
+    for (((user, user_name), remote), verdict) in strangers.iter().zip(&remotes).zip(verdicts) {
+        let who = format!("user {user_name:?}");
+        let allowed = allowed(user_name);
+        let name = |pk| world.account(pk).map_or_else(String::new, |account| account.scope.username.clone());
+        match verdict {
+            Verdict::Untouched => {
+                let alike = |it: &&ScopeUser| {
+                    it.username.eq_ignore_ascii_case(user_name) || it.email.eq_ignore_ascii_case(user_name)
+                };
+                let twins: Vec<&ScopeUser> = everybody.iter().filter(alike).collect();
+                stays(danger, &who, &twins, &is_in, world);
+            }
+            _ if !discovers(authentik) || passed_over(&authentik.profile, user) => {
+                stays(danger, &who, &scope::matches(remote, &everybody), &is_in, world);
+            }
+            // Which of several that are alike authentik takes is not known: each one has to do.
+            Verdict::Adopted { twin } if !allowed && alike(remote).any(|it| !it.active) => {
                 danger.stops.push(Finding::stop(
-                    "would_be_deleted",
+                    "would_be_deactivated",
                     who,
                     format!(
-                        "the sync would take this Cloudflare member for authentik's user {:?}, who is out of scope, and delete it",
-                        twin.username
+                        "the sync would take this Cloudflare member for authentik's inactive user {:?} and remove it",
+                        name(twin)
                     ),
-                    format!("Put the user into a group in scope, change one of the two addresses, {ALLOW}."),
+                    format!("Activate the user in authentik, take it out of every group in scope, {ALLOW}."),
                 ));
             }
-        } else if twins.iter().filter_map(account).any(|account: &Account| !account.active)
-            && !spec.safety.allow_deletion.contains(user_name)
-        {
-            danger.stops.push(Finding::stop(
-                "would_be_deactivated",
+            Verdict::Adopted { twin } if !allowed && alike(remote).any(|it| !becomes(it, user_name)) => {
+                danger.stops.push(Finding::stop(
+                    "would_be_renamed",
+                    who,
+                    format!(
+                        "the sync would take this Cloudflare member for authentik's user {:?}, who has another e-mail address, and rename it",
+                        name(twin)
+                    ),
+                    format!("Correct one of the two addresses, {ALLOW}."),
+                ));
+            }
+            Verdict::Deleted { twin } | Verdict::Uncertain { twin } if !allowed => danger.stops.push(Finding::stop(
+                "would_be_deleted",
                 who,
-                "the sync would take this Cloudflare member for an inactive user of authentik and remove it",
-                format!("Activate the user in authentik, take it out of every group in scope, {ALLOW}."),
-            ));
+                format!(
+                    "the sync would take this Cloudflare member for authentik's user {:?}, who is out of scope, and delete it",
+                    name(twin)
+                ),
+                format!("Put the user into a group in scope, change one of the two addresses, {ALLOW}."),
+            )),
+            _ => {}
         }
     }
 }
 
-/// A member whom the sync leaves alone although authentik knows the person.
+/// A member whom the sync leaves alone; that somebody stays whom authentik knows to be gone is worth a word.
 fn stays(danger: &mut Danger, who: &str, twins: &[&ScopeUser], is_in: &dyn Fn(&ScopeUser) -> bool, world: &World) {
     let gone = |twin: &&&ScopeUser| !is_in(twin) || !world.account(twin.pk).is_some_and(|it| it.active);
     if let Some(twin) = twins.iter().find(gone) {
@@ -127,8 +268,8 @@ fn stays(danger: &mut Danger, who: &str, twins: &[&ScopeUser], is_in: &dyn Fn(&S
             ),
             "Remove the member in Cloudflare if the access is not meant to stay.",
         ));
-        danger.untouched.push(who.to_owned());
     }
+    danger.untouched.push(who.to_owned());
 }
 
 fn groups(
@@ -214,10 +355,11 @@ fn limits(danger: &mut Danger, spec: &Spec, wanted: &Wanted, cloudflare: &Cloudf
             "too_many_removals",
             some(&leavers),
             rule,
-            "If that is meant, raise Safety::max_removals or max_removals_percent for this run.",
+            "If that is meant, raise the limits for this run (Safety::max_removals, --max-removals).",
         ));
     }
-    for user_name in danger.leavers.iter().filter(|it| spec.safety.protect.contains(*it)) {
+    let protected = |name: &&String| spec.safety.protect.iter().any(|it| it.eq_ignore_ascii_case(name));
+    for user_name in danger.leavers.iter().filter(protected) {
         danger.stops.push(Finding::stop(
             "protected_user_would_be_removed",
             format!("user {user_name:?}"),
@@ -225,9 +367,9 @@ fn limits(danger: &mut Danger, spec: &Spec, wanted: &Wanted, cloudflare: &Cloudf
             "Put the user back into scope, or take the protection away.",
         ));
     }
-    let administrator = RoleId::super_administrator();
-    for member in cloudflare.members.iter().filter(|member| member.has_role(&administrator)) {
-        if let Some(email) = member.email().filter(|email| danger.leavers.contains(*email)) {
+    for member in cloudflare.members.iter().filter(|member| is_administrator(member, cloudflare)) {
+        let leaves = member.user_tag().is_some_and(|tag| danger.leaver_tags.contains(tag.as_str()));
+        if let Some(email) = member.email().filter(|_| leaves) {
             danger.stops.push(Finding::stop(
                 "super_administrator_would_be_removed",
                 format!("user {email:?}"),
@@ -238,12 +380,25 @@ fn limits(danger: &mut Danger, spec: &Spec, wanted: &Wanted, cloudflare: &Cloudf
     }
 }
 
+/// Whether a member is a Super Administrator by a role or policy of its own.
+fn is_administrator(member: &Member, cloudflare: &CloudflareSide) -> bool {
+    let role = RoleId::super_administrator();
+    let named = |id: &PermissionGroupId| {
+        let known = cloudflare.permission_groups.iter().find(|it| it.id == *id);
+        known.and_then(|it| it.name.as_deref()).is_some_and(|name| name.starts_with("Super Administrator"))
+    };
+    let grants = |id: &PermissionGroupId| id.as_str() == role.as_str() || named(id);
+    let mut granted = member.policies.iter().flat_map(|policy| &policy.permission_groups);
+    member.has_role(&role) || granted.any(|group| grants(&group.id))
+}
+
 /// At most ten names, and how many more.
 pub(crate) fn some(names: &[&str]) -> String {
     const SHOWN: usize = 10;
     let mut text = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, " and {} more", names.len() - SHOWN);
     }
     text
 }

@@ -10,7 +10,6 @@ mod plan;
 mod report;
 mod run;
 mod spec;
-mod sync;
 mod verify;
 mod world;
 
@@ -24,3 +23,8 @@ pub use run::{Counters, Mode, Provisioner};
 pub use spec::{Directory, GroupPolicy, Person, Safety, Spec, Team, Timing};
 pub use verify::Verification;
 pub use world::{Wanted, WantedPerson};
+
+/// The workspace's front page: its sample is run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct FrontPage;

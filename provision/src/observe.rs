@@ -1,6 +1,6 @@
 //! Reads both sides, whole: every list is complete or an error.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use authentik_client::Authentik;
 use authentik_client::mapping::{MANAGED_GROUP, MANAGED_USER};
@@ -8,7 +8,9 @@ use authentik_client::model::{
     Application, Group, PolicyBinding, ScimGroupLink, ScimMapping, ScimProvider, ScimUserLink, User,
 };
 use authentik_client::profile::Profile;
-use cloudflare_scim::{Cloudflare, Member, PermissionGroup, ResourceGroup, ResourceGroupId, UserGroup};
+use cloudflare_scim::{
+    Cloudflare, GroupMember, Member, MembershipId, PermissionGroup, ResourceGroup, ResourceGroupId, UserGroup,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use scim_core::resource;
 
@@ -76,6 +78,8 @@ pub struct CloudflareSide {
     pub resource_groups: Vec<ResourceGroup>,
     /// The one that stands for the whole account.
     pub account_wide: Option<ResourceGroupId>,
+    /// Which SCIM group authentik says is which of its groups: name to id.
+    pub(crate) linked_groups: BTreeMap<String, String>,
 }
 
 /// The name of the job's mapping of users.
@@ -84,10 +88,14 @@ pub(crate) fn mapping_name(spec: &Spec) -> String {
 }
 
 pub(crate) async fn both(authentik: &Authentik, cloudflare: &Cloudflare, spec: &Spec) -> Result<Observed, Error> {
-    Ok(Observed {
-        authentik: authentik_side(authentik, cloudflare, spec).await?,
-        cloudflare: cloudflare_side(cloudflare).await?,
-    })
+    let authentik = authentik_side(authentik, cloudflare, spec).await?;
+    let mut cloudflare = cloudflare_side(cloudflare).await?;
+    for link in &authentik.group_links {
+        if let Some(group) = authentik.groups.iter().find(|group| group.pk == link.group) {
+            cloudflare.linked_groups.insert(group.name.clone(), link.scim_id.clone());
+        }
+    }
+    Ok(Observed { authentik, cloudflare })
 }
 
 pub(crate) async fn authentik_side(
@@ -148,6 +156,7 @@ pub(crate) async fn cloudflare_side(cloudflare: &Cloudflare) -> Result<Cloudflar
     let account_wide = resource_groups.iter().find(|group| group.is_account_wide(account));
     Ok(CloudflareSide {
         account_wide: account_wide.and_then(|group| group.id.clone()),
+        linked_groups: BTreeMap::new(),
         users,
         groups,
         members: cloudflare.members().list().all().await?,
@@ -162,6 +171,19 @@ async fn with_members(cloudflare: Cloudflare, group: resource::Group) -> Result<
         Some(id) if !is_system_group(id.as_str()) => Ok(cloudflare.scim().groups().get(id).await?),
         _ => Ok(group),
     }
+}
+
+/// Who v4 says is in a user group, by lower-cased address: what both id spaces share. Membership ids are
+/// joined over the account's members; an invitation not yet taken up has only its address.
+pub(crate) async fn v4_members(
+    cloudflare: &Cloudflare,
+    side: &CloudflareSide,
+    group: &UserGroup,
+) -> Result<BTreeSet<String>, Error> {
+    let shown = cloudflare.user_groups().members(&group.id).list().all().await?;
+    let address = |id: &MembershipId| side.members.iter().find(|it| it.id == *id).and_then(Member::email);
+    let name = |it: &GroupMember| address(&it.id).or(it.email.as_deref()).unwrap_or(it.id.as_str()).to_lowercase();
+    Ok(shown.iter().map(name).collect())
 }
 
 /// Whether a SCIM group is one of Cloudflare's own, which stand for permission groups.

@@ -1,11 +1,13 @@
 //! Spec + what is → changes as data, each with its reason. No IO.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 
 use authentik_client::ensure::{provider_patch, user_patch};
+use authentik_client::id::UserPk;
 use authentik_client::mapping::CLOUDFLARE_USER;
-use authentik_client::model::{NewScimProvider, NewUser, UserType};
+use authentik_client::model::{NewScimProvider, NewUser, ScimUserLink, UserType};
 use authentik_client::profile::Discovery;
 use cloudflare_scim::Cloudflare;
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,12 @@ pub enum Change {
     LeaveDryRun,
     /// Start authentik's sync.
     Sync,
+    /// Take away authentik's link to a SCIM user that is gone: only then the sync creates it anew. Nothing is
+    /// deleted in Cloudflare.
+    DropDeadLink {
+        /// The username.
+        username: String,
+    },
     /// Replace the policies of a user group in Cloudflare.
     SetPolicies {
         /// The group's name.
@@ -95,6 +103,7 @@ impl fmt::Display for Change {
             Self::LinkProvider => f.write_str("link the provider to the application"),
             Self::LeaveDryRun => f.write_str("leave dry run"),
             Self::Sync => f.write_str("start the sync"),
+            Self::DropDeadLink { username } => write!(f, "drop the dead link of the user {username:?}"),
             Self::SetPolicies { group } => write!(f, "set the policies of the group {group:?}"),
         }
     }
@@ -167,18 +176,26 @@ pub(crate) fn new_provider(spec: &Spec, cloudflare: &Cloudflare, observed: &Obse
 pub(crate) fn outlook(spec: &Spec, cloudflare: &Cloudflare, observed: &Observed) -> Outlook {
     let world = World::of(&observed.authentik).with(spec);
     let wanted = world.wanted(spec);
-    let danger = guard::judge(spec, &world, &wanted, &observed.authentik, &observed.cloudflare);
+    let url = cloudflare.scim_base_url().to_string();
+    let danger = guard::judge(spec, &world, &wanted, &observed.authentik, &observed.cloudflare, &url);
     let verification = verify::verify(spec, &wanted, &observed.authentik, &observed.cloudflare);
     let mut plan = Planner { spec, cloudflare, observed, changes: Vec::new() };
     plan.directory();
     plan.application();
     plan.provider();
+    plan.dead_links(&wanted);
     plan.sync(&verification, &danger);
     plan.policies(&wanted);
     let changes = plan.changes;
     let mut findings = danger.stops;
     findings.extend(danger.warnings);
-    findings.extend(surroundings(spec, observed, !changes.is_empty()));
+    let sends = |planned: &PlannedChange| {
+        matches!(
+            planned.change,
+            Change::LeaveDryRun | Change::Sync | Change::CreateProvider | Change::UpdateProvider { .. }
+        )
+    };
+    findings.extend(surroundings(spec, observed, changes.iter().any(sends)));
     let leavers: Vec<String> = danger.leavers.into_iter().collect();
     let mut plan = Plan { changes, findings, leavers, untouched: danger.untouched, checksum: String::new() };
     plan.checksum = checksum(&plan);
@@ -255,6 +272,12 @@ fn surroundings(spec: &Spec, observed: &Observed, pending: bool) -> Vec<Finding>
         ));
     }
     found
+}
+
+/// authentik's links to SCIM users that Cloudflare does not hold.
+pub(crate) fn dead_links(observed: &Observed) -> Vec<&ScimUserLink> {
+    let ids = observed.cloudflare.user_ids();
+    observed.authentik.user_links.iter().filter(|link| !ids.contains(&link.scim_id)).collect()
 }
 
 struct Planner<'a> {
@@ -349,6 +372,17 @@ impl Planner<'_> {
         }
     }
 
+    fn dead_links(&mut self, wanted: &Wanted) {
+        let people: BTreeMap<UserPk, &str> =
+            wanted.people.values().map(|person| (person.pk, person.username.as_str())).collect();
+        for link in dead_links(self.observed) {
+            if let Some(username) = people.get(&link.user) {
+                let change = Change::DropDeadLink { username: (*username).to_owned() };
+                self.add(change, "Cloudflare does not hold the user that authentik believes it has sent");
+            }
+        }
+    }
+
     fn sync(&mut self, verification: &Verification, danger: &Danger) {
         let dry = self.observed.authentik.provider.as_ref().is_none_or(|provider| provider.dry_run);
         let left = verification.users.wanted - verification.users.present + verification.groups.wanted
@@ -372,10 +406,10 @@ impl Planner<'_> {
     fn policies(&mut self, wanted: &Wanted) {
         let side = &self.observed.cloudflare;
         for policy in &self.spec.policies {
-            let same = verify::user_group(side, &policy.group).is_some_and(|group| {
-                verify::wanted_policies(self.spec, side, &policy.group)
-                    .is_ok_and(|new| cloudflare_scim::same_policies(&group.policies, &new, &side.resource_groups))
-            });
+            // A policy that Cloudflare cannot express is a finding, not a change.
+            let Ok(new) = verify::wanted_policies(self.spec, side, &policy.group) else { continue };
+            let same = verify::user_group(side, &policy.group)
+                .is_some_and(|group| cloudflare_scim::same_policies(&group.policies, &new, &side.resource_groups));
             if !same && wanted.groups.contains(&policy.group) {
                 let names = policy.permissions.iter().cloned().collect::<Vec<_>>().join(", ");
                 self.add(Change::SetPolicies { group: policy.group.clone() }, format!("may do: {names}"));

@@ -104,6 +104,11 @@ impl Spec {
         // An application without bindings means everybody (facts/authentik.md §0.3).
         check(self.groups.is_empty(), "no group is in scope: name at least one".to_owned());
         let mut seen = BTreeSet::new();
+        let names = self.groups.iter().chain(self.directory.groups.iter().map(|team| &team.name));
+        for name in names.chain(self.directory.users.iter().map(|person| &person.username)) {
+            // authentik trims names, and would not find this one again.
+            check(name.trim() != name || name.is_empty(), format!("the name {name:?} begins or ends with a blank"));
+        }
         for group in &self.groups {
             check(!seen.insert(group), format!("the group {group:?} is named twice"));
             check(
@@ -159,6 +164,13 @@ pub struct Person {
     pub service_account: bool,
 }
 
+impl Person {
+    /// An active person.
+    pub fn new(username: impl Into<String>, name: impl Into<String>, email: impl Into<String>) -> Self {
+        Self { username: username.into(), name: name.into(), email: email.into(), active: true, service_account: false }
+    }
+}
+
 /// A group in authentik.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {
@@ -169,6 +181,13 @@ pub struct Team {
     /// Whether it stays out of the job's scope.
     #[serde(default)]
     pub out_of_scope: bool,
+}
+
+impl Team {
+    /// A group in scope with these members, by username.
+    pub fn new<S: Into<String>>(name: impl Into<String>, members: impl IntoIterator<Item = S>) -> Self {
+        Self { name: name.into(), members: members.into_iter().map(Into::into).collect(), out_of_scope: false }
+    }
 }
 
 /// What the members of one group may do in the whole account.
@@ -224,6 +243,9 @@ impl Safety {
     pub fn limit_passed(&self, removed: usize, all: usize) -> Option<String> {
         if removed == 0 {
             return None;
+        }
+        if removed > 1 && removed == all {
+            return Some(format!("all {all} people would lose access"));
         }
         if removed > self.max_removals {
             return Some(format!("{removed} people would lose access; the limit is {}", self.max_removals));
@@ -288,6 +310,7 @@ mod tests {
     fn removals_are_limited_by_number_and_by_share() {
         let safety = Safety::default();
         assert_eq!(safety.limit_passed(0, 0), None);
+        assert!(safety.limit_passed(19, 19).unwrap().contains("all 19"), "an empty source");
         assert_eq!(safety.limit_passed(3, 10), None, "too few people for a share");
         assert!(safety.limit_passed(2, 20).unwrap().contains("10.0 %"));
         assert_eq!(safety.limit_passed(1, 20), None);

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudflare_scim::{NewPolicy, PermissionGroupId, UserGroup, same_policies};
+use authentik_client::id::UserPk;
+use cloudflare_scim::{Member, NewPolicy, PermissionGroupId, UserGroup, UserTag, same_policies};
 use scim_core::resource;
 
 use crate::finding::Finding;
@@ -28,13 +29,13 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Whether the sync has brought everything: policies aside.
+    /// Whether the sync has brought everything that a sync can bring.
     pub fn synced(&self) -> bool {
         let equal = |count: Count| count.wanted == count.present;
-        let differs = |finding: &Finding| {
-            finding.severity != crate::finding::Severity::Warning && finding.code != DIFFERENT_POLICIES
-        };
-        equal(self.users) && equal(self.groups) && equal(self.memberships) && !self.findings.iter().any(differs)
+        equal(self.users)
+            && equal(self.groups)
+            && equal(self.memberships)
+            && !self.findings.iter().any(|finding| MENDED_BY_A_SYNC.contains(&finding.code.as_str()))
     }
 
     /// Whether both sides agree in everything.
@@ -45,7 +46,8 @@ impl Verification {
     }
 }
 
-const DIFFERENT_POLICIES: &str = "different_policies";
+/// Differences besides missing things that a sync takes away.
+const MENDED_BY_A_SYNC: [&str; 4] = ["extra_user", "extra_membership", "inactive_user_present", "unknown_member"];
 const SYNC: &str = "Start the sync again; if it stays, look at the sync's task in authentik.";
 
 pub(crate) fn verify(
@@ -58,7 +60,7 @@ pub(crate) fn verify(
     spec_findings(&mut out, wanted);
     users(&mut out, wanted, authentik, cloudflare);
     groups(&mut out, wanted, authentik, cloudflare);
-    memberships(&mut out, wanted, cloudflare);
+    memberships(&mut out, wanted, authentik, cloudflare);
     policies(&mut out, spec, wanted, cloudflare);
     out.findings.sort();
     out
@@ -97,14 +99,33 @@ fn by_name(cloudflare: &CloudflareSide) -> BTreeMap<String, &resource::User> {
     cloudflare.users.iter().filter_map(|user| Some((named(user)?, user))).collect()
 }
 
+/// Which SCIM users authentik has linked to which of its own.
+fn links(authentik: &AuthentikSide) -> BTreeMap<UserPk, Vec<&str>> {
+    let mut links: BTreeMap<UserPk, Vec<&str>> = BTreeMap::new();
+    for link in &authentik.user_links {
+        links.entry(link.user).or_default().push(&link.scim_id);
+    }
+    links
+}
+
 fn users(out: &mut Verification, wanted: &Wanted, authentik: &AuthentikSide, cloudflare: &CloudflareSide) {
     let present = by_name(cloudflare);
-    let members: BTreeSet<&str> =
-        cloudflare.members.iter().filter_map(|member| member.user_tag()).map(|tag| tag.as_str()).collect();
+    let by_id: BTreeMap<&str, &resource::User> =
+        cloudflare.users.iter().filter_map(|user| Some((user.id.as_ref()?.as_str(), user))).collect();
+    let links = links(authentik);
+    let tags: BTreeSet<&str> =
+        cloudflare.members.iter().filter_map(|member| member.user_tag()).map(UserTag::as_str).collect();
+    // An invitation that is not yet taken up has no tag: the address joins it.
+    let addresses: BTreeSet<String> =
+        cloudflare.members.iter().filter_map(Member::email).map(str::to_lowercase).collect();
     out.users.wanted = wanted.people.len();
+    // Who stands for somebody wanted, under whatever address.
+    let mut accounted: BTreeSet<&str> = BTreeSet::new();
     for (user_name, person) in &wanted.people {
         let who = format!("user {user_name:?}");
-        let Some(user) = present.get(user_name) else {
+        let linked = links.get(&person.pk).map(Vec::as_slice).unwrap_or_default();
+        let user = present.get(user_name).copied().or_else(|| linked.iter().find_map(|id| by_id.get(id).copied()));
+        let Some(user) = user else {
             out.findings.push(Finding::difference(
                 "missing_user",
                 who,
@@ -113,6 +134,8 @@ fn users(out: &mut Verification, wanted: &Wanted, authentik: &AuthentikSide, clo
             ));
             continue;
         };
+        let id = user.id.as_ref().map(resource::ResourceId::as_str).unwrap_or_default();
+        accounted.insert(id);
         let differences = differences(user, person);
         if !differences.is_empty() {
             out.findings.push(Finding::difference(
@@ -121,7 +144,7 @@ fn users(out: &mut Verification, wanted: &Wanted, authentik: &AuthentikSide, clo
                 format!("differs in {}", differences.join(", ")),
                 "Cloudflare may not take changes after the creation: deactivate the user in authentik, sync, activate it, sync.",
             ));
-        } else if user.id.as_ref().is_some_and(|id| !members.contains(id.as_str())) {
+        } else if !tags.contains(id) && !addresses.contains(user_name) {
             out.findings.push(Finding::difference(
                 "not_a_member",
                 who,
@@ -132,17 +155,31 @@ fn users(out: &mut Verification, wanted: &Wanted, authentik: &AuthentikSide, clo
             out.users.present += 1;
         }
     }
+    // Nothing is sent about these, so nothing of theirs changes.
+    for pk in &wanted.kept {
+        accounted.extend(links.get(pk).into_iter().flatten());
+    }
     // Who is there and should not be: linked by this job, or carrying the id of one of authentik's users.
     let linked: BTreeSet<&str> = authentik.user_links.iter().map(|link| link.scim_id.as_str()).collect();
     let uids: BTreeSet<&str> = authentik.users.iter().map(|user| user.uid.as_str()).collect();
     for (user_name, user) in &present {
-        let ours = user.id.as_ref().is_some_and(|id| linked.contains(id.as_str()))
-            || user.external_id.as_deref().is_some_and(|id| uids.contains(id));
-        if ours && !wanted.people.contains_key(user_name) {
+        let id = user.id.as_ref().map(resource::ResourceId::as_str).unwrap_or_default();
+        if accounted.contains(id) || user.active == Some(false) {
+            continue;
+        }
+        let ours = linked.contains(id) || user.external_id.as_deref().is_some_and(|id| uids.contains(id));
+        if ours {
             out.findings.push(Finding::difference(
                 "extra_user",
                 format!("user {user_name:?}"),
                 "was brought by this job and should be gone: inactive or out of scope in authentik",
+                "Start the sync again; if it stays, remove the member in Cloudflare.",
+            ));
+        } else if wanted.inactive.contains(user_name) {
+            out.findings.push(Finding::difference(
+                "inactive_user_present",
+                format!("user {user_name:?}"),
+                "is a member although the account in authentik is inactive",
                 "Start the sync again; if it stays, remove the member in Cloudflare.",
             ));
         }
@@ -159,6 +196,7 @@ fn differences(user: &resource::User, person: &WantedPerson) -> Vec<&'static str
         }
     };
     let mapped = &person.mapped;
+    compare("userName", user.user_name.as_ref().map(|name| name.to_lowercase()).as_deref(), &mapped.user_name);
     compare("displayName", user.display_name.as_deref(), &mapped.display_name);
     let name = user.name.as_ref();
     compare("name.givenName", name.and_then(|it| it.given_name.as_deref()), &mapped.given_name);
@@ -206,8 +244,14 @@ fn groups(out: &mut Verification, wanted: &Wanted, authentik: &AuthentikSide, cl
     }
 }
 
+/// The SCIM group that a group of authentik is: the one that it is linked to, else the one of its name.
 pub(crate) fn scim_group<'a>(cloudflare: &'a CloudflareSide, name: &str) -> Option<&'a resource::Group> {
-    cloudflare.custom_groups().find(|group| group.display_name.as_deref() == Some(name))
+    let linked = cloudflare.linked_groups.get(name);
+    let is = |group: &&resource::Group| group.id.as_ref().is_some_and(|id| linked.is_some_and(|it| it == id.as_str()));
+    cloudflare
+        .custom_groups()
+        .find(is)
+        .or_else(|| cloudflare.custom_groups().find(|group| group.display_name.as_deref() == Some(name)))
 }
 
 /// The user group that a SCIM group of this name is: by its id, else by its name.
@@ -220,18 +264,29 @@ pub(crate) fn user_group<'a>(cloudflare: &'a CloudflareSide, name: &str) -> Opti
         .or_else(|| groups.iter().find(|group| group.name == name))
 }
 
-fn memberships(out: &mut Verification, wanted: &Wanted, cloudflare: &CloudflareSide) {
-    let names: BTreeMap<&str, String> = cloudflare
+fn memberships(out: &mut Verification, wanted: &Wanted, authentik: &AuthentikSide, cloudflare: &CloudflareSide) {
+    let mut names: BTreeMap<&str, String> = cloudflare
         .users
         .iter()
         .filter_map(|user| Some((user.id.as_ref()?.as_str(), user.user_name.as_ref()?.to_lowercase())))
         .collect();
+    // Somebody whose address changed is still the same person.
+    let links = links(authentik);
+    for (user_name, person) in &wanted.people {
+        for id in links.get(&person.pk).into_iter().flatten() {
+            if names.get(id).is_some_and(|shown| !wanted.people.contains_key(shown)) {
+                names.insert(id, user_name.clone());
+            }
+        }
+    }
+    let kept: BTreeSet<&str> = wanted.kept.iter().filter_map(|pk| links.get(pk)).flatten().copied().collect();
     out.memberships.wanted = wanted.memberships.len();
     let mut present = BTreeSet::new();
     for name in &wanted.groups {
         let Some(group) = scim_group(cloudflare, name) else { continue };
         for tag in group.members.iter().flatten().filter_map(|member| member.value.as_ref()) {
             match names.get(tag.as_str()) {
+                _ if kept.contains(tag.as_str()) => {}
                 Some(user_name) => {
                     present.insert((user_name.clone(), name.clone()));
                 }
@@ -264,14 +319,22 @@ fn memberships(out: &mut Verification, wanted: &Wanted, cloudflare: &CloudflareS
 }
 
 /// A permission of the spec by label, name or id.
-pub(crate) fn permission_id(cloudflare: &CloudflareSide, permission: &str) -> Option<PermissionGroupId> {
+fn permission_id(cloudflare: &CloudflareSide, permission: &str) -> Result<PermissionGroupId, String> {
     let groups = &cloudflare.permission_groups;
+    if let Some(group) = groups.iter().find(|it| it.id.as_str() == permission) {
+        return Ok(group.id.clone());
+    }
     let same = |text: Option<&str>| text.is_some_and(|text| text.eq_ignore_ascii_case(permission));
-    groups
-        .iter()
-        .find(|it| it.id.as_str() == permission)
-        .or_else(|| groups.iter().find(|it| same(it.name.as_deref()) || same(it.label())))
-        .map(|it| it.id.clone())
+    let ids: BTreeSet<&PermissionGroupId> =
+        groups.iter().filter(|it| same(it.name.as_deref()) || same(it.label())).map(|it| &it.id).collect();
+    match ids.iter().collect::<Vec<_>>().as_slice() {
+        [] => Err(format!("{permission:?} is no permission group of this account")),
+        [id] => Ok((**id).clone()),
+        several => {
+            let several: Vec<&str> = several.iter().map(|id| id.as_str()).collect();
+            Err(format!("{permission:?} is the name of several permission groups: {}", several.join(", ")))
+        }
+    }
 }
 
 /// What a group of the spec may do, in Cloudflare's terms.
@@ -283,11 +346,7 @@ pub(crate) fn wanted_policies(spec: &Spec, cloudflare: &CloudflareSide, group: &
     let Some(resource) = &cloudflare.account_wide else {
         return Err("the account lists no resource group that stands for the whole account".to_owned());
     };
-    let ids: Result<Vec<_>, String> = policy
-        .permissions
-        .iter()
-        .map(|it| permission_id(cloudflare, it).ok_or_else(|| format!("{it:?} is no permission group of this account")))
-        .collect();
+    let ids: Result<Vec<_>, String> = policy.permissions.iter().map(|it| permission_id(cloudflare, it)).collect();
     Ok(vec![NewPolicy::allow(ids?, [resource.clone()])])
 }
 
@@ -324,7 +383,7 @@ fn policies(out: &mut Verification, spec: &Spec, wanted: &Wanted, cloudflare: &C
             out.policies.present += 1;
         } else {
             out.findings.push(Finding::difference(
-                DIFFERENT_POLICIES,
+                "different_policies",
                 what,
                 "has other policies than the job gives it",
                 "Run the job: it replaces them.",

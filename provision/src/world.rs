@@ -22,6 +22,23 @@ pub(crate) struct Account {
     pub(crate) uid: Option<String>,
 }
 
+impl Account {
+    fn planned(pk: UserPk, username: &str) -> Self {
+        Self {
+            scope: ScopeUser {
+                pk,
+                username: username.to_owned(),
+                email: String::new(),
+                service_account: false,
+                groups: BTreeSet::new(),
+            },
+            name: String::new(),
+            active: true,
+            uid: None,
+        }
+    }
+}
+
 /// authentik's directory and the application's bindings.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -35,6 +52,8 @@ pub(crate) struct World {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WantedPerson {
+    /// The user in authentik; a negative number for one who is yet to be created.
+    pub pk: UserPk,
     /// The username in authentik.
     pub username: String,
     /// What authentik's mapping makes of the person.
@@ -57,6 +76,8 @@ pub struct Wanted {
     pub inactive: BTreeSet<String>,
     /// People in scope who cannot be sent: username, and why.
     pub unsendable: Vec<(String, String)>,
+    /// Who of those are active: what Cloudflare holds of them stays as it is.
+    pub kept: BTreeSet<UserPk>,
     /// Groups of the spec that authentik does not have.
     pub missing_groups: BTreeSet<String>,
     /// People whose scope only authentik can tell, because a policy decides.
@@ -97,25 +118,12 @@ impl World {
         for (index, person) in spec.directory.users.iter().enumerate() {
             // Negative: no pk of a real user.
             let pk = UserPk::new(-1 - i64::try_from(index).unwrap_or(0));
-            let account = match self.accounts.iter_mut().find(|it| it.scope.username == person.username) {
-                Some(account) => account,
-                None => {
-                    self.accounts.push(Account {
-                        scope: ScopeUser {
-                            pk,
-                            username: person.username.clone(),
-                            email: String::new(),
-                            service_account: false,
-                            groups: BTreeSet::new(),
-                        },
-                        name: String::new(),
-                        active: true,
-                        uid: None,
-                    });
-                    let last = self.accounts.len() - 1;
-                    &mut self.accounts[last]
-                }
-            };
+            let known = self.accounts.iter().position(|it| it.scope.username == person.username);
+            let at = known.unwrap_or(self.accounts.len());
+            if known.is_none() {
+                self.accounts.push(Account::planned(pk, &person.username));
+            }
+            let account = &mut self.accounts[at];
             account.name.clone_from(&person.name);
             account.active = person.active;
             account.scope.email.clone_from(&person.email);
@@ -178,30 +186,47 @@ impl World {
             if !reason.is_some_and(Reason::is_certain) {
                 wanted.uncertain.push(username.clone());
             }
-            let Some(mapped) = cloudflare_user(&account.name, &account.scope.email) else {
+            let mapped = cloudflare_user(&account.name, &account.scope.email);
+            let Some(mapped) = mapped.filter(|it| is_address(&it.user_name)) else {
                 if account.active {
-                    wanted.unsendable.push((username.clone(), "has no e-mail address".to_owned()));
+                    let why = if account.scope.email.is_empty() {
+                        "has no e-mail address"
+                    } else {
+                        "has an e-mail address that authentik refuses to send, skipping the rest of its page"
+                    };
+                    wanted.unsendable.push((username.clone(), why.to_owned()));
+                    wanted.kept.insert(account.scope.pk);
                 }
                 continue;
             };
-            let user_name = mapped.user_name.clone();
+            let address = mapped.user_name.clone();
             if !account.active {
-                wanted.inactive.insert(user_name);
+                wanted.inactive.insert(address);
                 continue;
             }
-            if let Some(other) = wanted.people.get(&user_name) {
+            if let Some(other) = wanted.people.get(&address) {
                 let why = format!("has the same e-mail address as {}", other.username);
                 wanted.unsendable.push((username.clone(), why));
+                wanted.kept.insert(account.scope.pk);
                 continue;
             }
             for group in account.scope.groups.iter().filter_map(|pk| names.get(pk)) {
-                wanted.memberships.insert((user_name.clone(), group.clone()));
+                wanted.memberships.insert((address.clone(), group.clone()));
             }
-            let person = WantedPerson { username: username.clone(), mapped, uid: account.uid.clone() };
-            wanted.people.insert(user_name, person);
+            let person =
+                WantedPerson { pk: account.scope.pk, username: username.clone(), mapped, uid: account.uid.clone() };
+            wanted.people.insert(address, person);
         }
         // An address that an active account has is not one to be taken away.
         wanted.inactive.retain(|user_name| !wanted.people.contains_key(user_name));
         wanted
     }
+}
+
+/// Whether a text can be an address at all: one `@`, something before it, a domain with a dot after it.
+/// authentik validates addresses before it sends them, and skips the rest of a page over a bad one.
+fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let dotted = domain.split('.').count() > 1 && domain.split('.').all(|label| !label.is_empty());
+    !local.is_empty() && dotted && !domain.contains('@') && !text.contains(char::is_whitespace)
 }

@@ -24,6 +24,8 @@ mod text;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "provider")]
+pub mod provider;
 #[cfg(feature = "serve")]
 pub mod serve;
 #[cfg(feature = "client")]

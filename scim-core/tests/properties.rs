@@ -127,9 +127,9 @@ fn normal(value: &Value) -> Value {
             for (name, value) in map {
                 let value = normal(value);
                 let empty = value.is_null() || value == json!([]) || value == json!({});
-                if !empty && name != "schemas" && value != json!(false) {
-                    out.insert(name.clone(), value);
-                } else if name == "active" && value == json!(false) {
+                // A `primary` that is taken away stays as `false`, which is what its absence means.
+                let unset = value == json!(false) && name != "active";
+                if !empty && !unset && name != "schemas" {
                     out.insert(name.clone(), value);
                 }
             }

@@ -19,11 +19,7 @@ impl Ids {
     pub(crate) fn uuid(&mut self) -> String {
         let bits = (self.random.u128(..) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
         let hex = format!("{bits:032x}");
-        let (a, rest) = hex.split_at(8);
-        let (b, rest) = rest.split_at(4);
-        let (c, rest) = rest.split_at(4);
-        let (d, e) = rest.split_at(4);
-        format!("{a}-{b}-{c}-{d}-{e}")
+        canonical_uuid(&hex)
     }
 
     /// 32 hex digits: `X-authentik-id`.

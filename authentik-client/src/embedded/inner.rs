@@ -24,6 +24,8 @@ pub(crate) struct Inner {
     pub(crate) changes: watch::Sender<u64>,
     started: AtomicBool,
     stop: watch::Sender<bool>,
+    /// Counts the deaths of the worker; running tasks end with the next one.
+    pub(crate) kills: watch::Sender<u64>,
 }
 
 impl Inner {
@@ -37,6 +39,7 @@ impl Inner {
             changes: watch::Sender::new(0),
             started: AtomicBool::new(false),
             stop: watch::Sender::new(false),
+            kills: watch::Sender::new(0),
         }
     }
 
@@ -56,6 +59,12 @@ impl Inner {
         if !self.started.swap(true, Ordering::Relaxed) {
             tokio::spawn(worker::work(Arc::downgrade(self), self.stop.subscribe()));
         }
+    }
+
+    /// Cuts off the tasks under way.
+    pub(crate) fn kill(&self) {
+        self.kills.send_modify(|count| *count = count.wrapping_add(1));
+        self.changed();
     }
 
     /// Ends worker, scheduler and running tasks.

@@ -43,7 +43,7 @@ pub struct RequestCount {
 
 #[derive(Debug, Default)]
 struct Entries {
-    entries: VecDeque<LoggedRequest>,
+    kept: VecDeque<LoggedRequest>,
     api: RequestCount,
     scim: RequestCount,
 }
@@ -68,10 +68,10 @@ impl RequestLog {
         };
         count.all += 1;
         count.writes += u64::from(!method.is_safe());
-        if log.entries.len() >= KEPT {
-            log.entries.pop_front();
+        if log.kept.len() >= KEPT {
+            log.kept.pop_front();
         }
-        log.entries.push_back(LoggedRequest { side, method: method.clone(), target: target.to_owned(), status });
+        log.kept.push_back(LoggedRequest { side, method: method.clone(), target: target.to_owned(), status });
     }
 
     pub(crate) fn count(&self, side: Side) -> RequestCount {
@@ -83,6 +83,6 @@ impl RequestLog {
     }
 
     pub(crate) fn entries(&self) -> Vec<LoggedRequest> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entries.iter().cloned().collect()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).kept.iter().cloned().collect()
     }
 }

@@ -70,19 +70,36 @@ pub enum MappingOutcome {
 /// A Rust stand-in for one expression.
 pub type MappingFn = Arc<dyn Fn(&MappingInput) -> MappingOutcome + Send + Sync>;
 
-/// The stand-ins by the text of their expression.
-#[derive(Clone, Default)]
-pub(crate) struct Closures(HashMap<String, MappingFn>);
+/// The stand-ins by the text of their expression, and the known texts in the form in which they are
+/// compared.
+#[derive(Clone)]
+pub(crate) struct Closures {
+    stand_ins: HashMap<String, MappingFn>,
+    default_user: String,
+    default_group: String,
+    cloudflare_user: String,
+}
+
+impl Default for Closures {
+    fn default() -> Self {
+        Self {
+            stand_ins: HashMap::new(),
+            default_user: normal(DEFAULT_USER),
+            default_group: normal(DEFAULT_GROUP),
+            cloudflare_user: normal(CLOUDFLARE_USER),
+        }
+    }
+}
 
 impl Closures {
     pub(crate) fn insert(&mut self, expression: &str, stand_in: MappingFn) {
-        self.0.insert(normal(expression), stand_in);
+        self.stand_ins.insert(normal(expression), stand_in);
     }
 }
 
 impl fmt::Debug for Closures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Closures({})", self.0.len())
+        write!(f, "Closures({})", self.stand_ins.len())
     }
 }
 
@@ -97,14 +114,14 @@ pub(crate) enum Outcome {
 /// Evaluates one expression.
 pub(crate) fn evaluate(expression: &str, closures: &Closures, input: &MappingInput) -> Outcome {
     let text = normal(expression);
-    if let Some(stand_in) = closures.0.get(&text) {
+    if let Some(stand_in) = closures.stand_ins.get(&text) {
         return match stand_in(input) {
             MappingOutcome::Value(value) => Outcome::Value(value.into()),
             MappingOutcome::Skip => Outcome::Skip,
             MappingOutcome::Raise(class, text) => Outcome::Raise { class, text },
         };
     }
-    if text == normal(DEFAULT_GROUP) {
+    if text == closures.default_group {
         return match &input.group {
             Some(name) => Outcome::Value(object! { "displayName" => name }),
             None => name_error("group"),
@@ -112,14 +129,13 @@ pub(crate) fn evaluate(expression: &str, closures: &Closures, input: &MappingInp
     }
     let anonymous = MappingUser::default();
     let user = input.user.as_ref().unwrap_or(&anonymous);
-    if text == normal(DEFAULT_USER) {
+    if text == closures.default_user {
         return Outcome::Value(default_user(user));
     }
-    let cloudflare = normal(CLOUDFLARE_USER);
-    if text == cloudflare {
+    if text == closures.cloudflare_user {
         return cloudflare_user(user);
     }
-    if text.strip_prefix(SKIP_INACTIVE).is_some_and(|rest| rest.trim_start() == cloudflare) {
+    if text.strip_prefix(SKIP_INACTIVE).is_some_and(|rest| rest.trim_start() == closures.cloudflare_user) {
         return match input.connected {
             None => name_error("connection"),
             Some(false) if !user.is_active => Outcome::Skip,
@@ -291,6 +307,14 @@ mod tests {
         let block = front.replace(": raise", ":\n    raise");
         assert_eq!(evaluate(&block, &none, &user("A", "a@b.c", false)), Outcome::Skip);
         assert!(matches!(evaluate(&front, &none, &user("A", "a@b.c", true)), Outcome::Value(_)));
+    }
+
+    #[test]
+    fn the_mapping_that_the_client_offers_is_one_of_the_known_ones() {
+        let offered = evaluate(crate::mapping::CLOUDFLARE_USER, &Closures::default(), &user("A", "A@b.test", true));
+        assert!(matches!(offered, Outcome::Value(_)), "{offered:?}");
+        let skipped = evaluate(crate::mapping::CLOUDFLARE_USER, &Closures::default(), &user("A", "A@b.test", false));
+        assert_eq!(skipped, Outcome::Skip);
     }
 
     #[test]

@@ -28,6 +28,7 @@
 mod api;
 mod clock;
 mod engine;
+mod fault;
 mod ids;
 mod inner;
 mod json;
@@ -46,13 +47,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use scim_core::serve::{ServeOptions, Server, serve};
-use scim_core::transport::{Transport, TransportError};
+use scim_core::transport::{Transport, TransportError, TransportErrorKind};
 
 use clock::Clock;
 use inner::Inner;
 use mapping::Closures;
 use state::State;
 
+pub use fault::{Fault, FaultKind};
 pub use log::{LoggedRequest, RequestCount, Side};
 pub use mapping::{MappingFn, MappingInput, MappingOutcome, MappingUser};
 pub use switches::{Profile, SwitchInfo, Switches, UnknownSwitch};
@@ -131,8 +133,8 @@ impl EmbeddedAuthentikBuilder {
         self
     }
 
-    /// Timers (scheduler period, retry back-off, the wait of `sync/object`) run this many times
-    /// faster; at least 1.
+    /// Timers (scheduler period, retry back-off) run this many times faster; at least 1. What waits
+    /// for a server (`sync/object`, page timeouts) does not.
     #[must_use]
     pub fn time_scale(mut self, scale: u32) -> Self {
         self.time_scale = scale;
@@ -188,6 +190,8 @@ impl EmbeddedAuthentik {
     /// # Errors
     /// If the address cannot be bound.
     pub async fn serve(&self, address: SocketAddr) -> std::io::Result<Server> {
+        // The scheduler's minutes count from here.
+        self.inner.start();
         serve(address, Arc::new(self.clone()), ServeOptions::default()).await
     }
 
@@ -214,6 +218,24 @@ impl EmbeddedAuthentik {
         self.inner.log.entries()
     }
 
+    /// Injects a fault into the API's side.
+    pub fn fault(&self, fault: Fault) {
+        self.inner.with(|state| state.faults.add(fault));
+    }
+
+    /// Kills the worker: tasks under way are cut off, locks are free, nothing is taken from the queue
+    /// until [`start_worker`](Self::start_worker).
+    pub fn kill_worker(&self) {
+        self.inner.with(|state| state.queue.down = true);
+        self.inner.kill();
+    }
+
+    /// Starts the worker again; what it was killed in begins anew.
+    pub fn start_worker(&self) {
+        self.inner.with(|state| state.queue.down = false);
+        self.inner.changed();
+    }
+
     /// Waits until no task is ready or running; delayed retries and the scheduler's next tick do not
     /// count. Ends after `limit` at the latest and says whether it became idle.
     pub async fn idle(&self, limit: Duration) -> bool {
@@ -237,6 +259,27 @@ impl EmbeddedAuthentik {
 #[async_trait]
 impl Transport for EmbeddedAuthentik {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        Ok(api::handle(&self.inner, request).await)
+        let fault = self.inner.with(|state| state.faults.take(request.method(), request.uri().path()));
+        let lost = || TransportError::new(TransportErrorKind::Interrupted);
+        match fault {
+            None => Ok(api::handle(&self.inner, request).await),
+            Some(FaultKind::Status(status)) => {
+                let mut response = http::Response::new(Bytes::new());
+                *response.status_mut() = status;
+                let html = http::HeaderValue::from_static("text/html; charset=utf-8");
+                response.headers_mut().insert(http::header::CONTENT_TYPE, html);
+                Ok(response)
+            }
+            Some(FaultKind::Slow(delay)) => {
+                let response = api::handle(&self.inner, request).await;
+                tokio::time::sleep(delay).await;
+                Ok(response)
+            }
+            Some(FaultKind::LostAnswer) => {
+                api::handle(&self.inner, request).await;
+                Err(lost())
+            }
+            Some(FaultKind::NoAnswer) => Err(lost()),
+        }
     }
 }

@@ -25,39 +25,50 @@ pub(crate) fn members_deep(state: &State, group: &str) -> BTreeSet<i64> {
 
 /// The rules of one application, evaluated once for many users.
 pub(crate) struct Access {
-    everybody: bool,
+    /// No enabled binding: everybody or nobody.
+    unbound: Option<bool>,
     all: bool,
-    rules: Vec<(BTreeSet<i64>, bool)>,
+    /// Mode `any`: who passes one of the plain bindings.
+    anyone_of: BTreeSet<i64>,
+    /// Mode `all`: who is named by each plain binding.
+    each_of: Vec<BTreeSet<i64>>,
+    negated: Vec<BTreeSet<i64>>,
 }
 
 impl Access {
     pub(crate) fn of_application(state: &State, application: &str) -> Self {
-        let mode = state.applications.iter().find(|known| known.pk == application);
-        let rules: Vec<_> = state
-            .bindings
-            .iter()
-            .filter(|binding| binding.target == application && binding.enabled)
-            .map(|binding| {
-                let who = match &binding.subject {
-                    Subject::Group(group) => members_deep(state, group),
-                    Subject::User(user) => BTreeSet::from([*user]),
-                };
-                (who, binding.negate)
-            })
-            .collect();
-        Self {
-            everybody: rules.is_empty() && state.switches.on("default_app_access"),
-            all: mode.is_some_and(|application| application.policy_engine_mode == "all"),
-            rules,
+        let found = state.applications.iter().find(|known| known.pk == application);
+        let all = found.is_some_and(|application| application.policy_engine_mode == "all");
+        let mut access =
+            Self { unbound: None, all, anyone_of: BTreeSet::new(), each_of: Vec::new(), negated: Vec::new() };
+        let mut bound = false;
+        for binding in state.bindings.iter().filter(|binding| binding.target == application && binding.enabled) {
+            bound = true;
+            let who = match &binding.subject {
+                Subject::Group(group) => members_deep(state, group),
+                Subject::User(user) => BTreeSet::from([*user]),
+            };
+            match (binding.negate, all) {
+                (true, _) => access.negated.push(who),
+                (false, true) => access.each_of.push(who),
+                (false, false) => access.anyone_of.extend(who),
+            }
         }
+        if !bound {
+            access.unbound = Some(state.switches.on("default_app_access"));
+        }
+        access
     }
 
     pub(crate) fn allows(&self, user: i64) -> bool {
-        if self.rules.is_empty() {
-            return self.everybody;
+        if let Some(everybody) = self.unbound {
+            return everybody;
         }
-        let mut passing = self.rules.iter().map(|(who, negate)| who.contains(&user) != *negate);
-        if self.all { passing.all(|pass| pass) } else { passing.any(|pass| pass) }
+        if self.all {
+            self.each_of.iter().all(|who| who.contains(&user)) && self.negated.iter().all(|who| !who.contains(&user))
+        } else {
+            self.anyone_of.contains(&user) || self.negated.iter().any(|who| !who.contains(&user))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::engine::config::ProviderConfig;
 use super::engine::queue::Queue;
 use super::engine::task::{Task, TaskId};
+use super::fault::Faults;
 use super::ids::{self, Ids};
 use super::json::Json;
 use super::mapping;
@@ -333,6 +334,7 @@ pub(crate) struct State {
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) queue: Queue,
+    pub(crate) faults: Faults,
     pub(crate) events: Vec<Event>,
     pub(crate) next_user: i64,
     pub(crate) next_provider: i64,
@@ -403,6 +405,7 @@ impl State {
             schedules: Vec::new(),
             tasks: Vec::new(),
             queue: Queue::default(),
+            faults: Faults::default(),
             events: Vec::new(),
             next_user: 4,
             next_provider: 1,

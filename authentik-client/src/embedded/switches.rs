@@ -110,6 +110,12 @@ const TABLE: &[Row] = &[
         about: "worker threads; a waiting full sync occupies one",
     },
     Row {
+        name: "first_sync",
+        values: &["blind", "late", "now"],
+        defaults: ["blind"; 4],
+        about: "the full sync of a creation: 1 s later and blind to an application attached meanwhile (E03, D10), 1 s later (H50), at once",
+    },
+    Row {
         name: "delete_while_running_fails",
         values: ON_OFF,
         defaults: ["on"; 4],
@@ -284,14 +290,14 @@ impl Switches {
             .chain(TABLE.iter().map(|row| SwitchInfo {
                 name: row.name,
                 values: row.values.to_vec(),
-                default: self.default(row),
+                default: self.default_of(row),
                 value: self.value(row.name),
                 about: row.about,
             }))
             .collect()
     }
 
-    fn default(&self, row: &Row) -> &'static str {
+    fn default_of(&self, row: &Row) -> &'static str {
         row.defaults.get(self.profile.index()).copied().unwrap_or_default()
     }
 
@@ -299,7 +305,7 @@ impl Switches {
         if let Some((_, value)) = self.set.iter().find(|(known, _)| *known == name) {
             return value;
         }
-        TABLE.iter().find(|row| row.name == name).map_or("", |row| self.default(row))
+        TABLE.iter().find(|row| row.name == name).map_or("", |row| self.default_of(row))
     }
 
     pub(crate) fn on(&self, name: &str) -> bool {

@@ -52,12 +52,15 @@ pub struct NewApplication {
     /// The SCIM providers. A provider that another application has is silently taken from it (G14).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backchannel_providers: Vec<ProviderPk>,
+    /// How the bindings decide together. Default: one that passes is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_engine_mode: Option<PolicyEngineMode>,
 }
 
 impl NewApplication {
     /// An application without a provider.
     pub fn new(name: impl Into<String>, slug: ApplicationSlug) -> Self {
-        Self { name: name.into(), slug, backchannel_providers: Vec::new() }
+        Self { name: name.into(), slug, backchannel_providers: Vec::new(), policy_engine_mode: None }
     }
 }
 
@@ -71,6 +74,9 @@ pub struct ApplicationPatch {
     /// The whole list of SCIM providers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_providers: Option<Vec<ProviderPk>>,
+    /// How the bindings decide together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_engine_mode: Option<PolicyEngineMode>,
 }
 
 /// Whether somebody may open an application (`…/check_access/`).

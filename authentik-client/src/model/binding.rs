@@ -34,6 +34,15 @@ pub struct PolicyBinding {
     pub extra: Extra,
 }
 
+impl PolicyBinding {
+    /// Whom it is about; `None` if it names nobody.
+    pub fn subject(&self) -> Option<BindingSubject> {
+        let policy = || self.policy.clone().map(BindingSubject::Policy);
+        let user = || self.user.map(BindingSubject::User);
+        self.group.clone().map(BindingSubject::Group).or_else(user).or_else(policy)
+    }
+}
+
 fn yes() -> bool {
     true
 }
@@ -47,6 +56,8 @@ pub enum BindingSubject {
     Group(GroupUuid),
     /// One user.
     User(UserPk),
+    /// Whom a policy lets pass.
+    Policy(String),
 }
 
 /// The body that creates a binding.
@@ -60,16 +71,52 @@ pub struct NewPolicyBinding {
     /// Whom it lets pass.
     #[serde(flatten)]
     pub subject: BindingSubject,
+    /// Whether it counts at all. Default yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Whether its result is inverted. Default no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negate: Option<bool>,
 }
 
 impl NewPolicyBinding {
+    /// Lets `subject` pass.
+    pub fn new(target: ApplicationPk, subject: BindingSubject) -> Self {
+        Self { target, order: 0, subject, enabled: None, negate: None }
+    }
+
+    /// The whole of an existing binding, to be changed and written back; `None` if it names nobody.
+    pub fn from_existing(binding: &PolicyBinding) -> Option<Self> {
+        Some(Self {
+            target: binding.target.clone(),
+            order: binding.order,
+            subject: binding.subject()?,
+            enabled: Some(binding.enabled),
+            negate: Some(binding.negate),
+        })
+    }
+
+    /// Makes it count, or not.
+    #[must_use]
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = Some(enabled);
+        self
+    }
+
+    /// Lets everybody else pass instead.
+    #[must_use]
+    pub fn negate(mut self, negate: bool) -> Self {
+        self.negate = Some(negate);
+        self
+    }
+
     /// Lets the members of `group` pass.
     pub fn group(target: ApplicationPk, group: GroupUuid) -> Self {
-        Self { target, order: 0, subject: BindingSubject::Group(group) }
+        Self::new(target, BindingSubject::Group(group))
     }
 
     /// Lets one user pass.
     pub fn user(target: ApplicationPk, user: UserPk) -> Self {
-        Self { target, order: 0, subject: BindingSubject::User(user) }
+        Self::new(target, BindingSubject::User(user))
     }
 }

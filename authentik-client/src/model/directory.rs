@@ -79,6 +79,12 @@ pub struct NewUser {
     /// What kind of account it is.
     #[serde(rename = "type", default = "internal")]
     pub user_type: UserType,
+    /// Where the user stands in authentik's tree of users. Default `users`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Free attributes.
+    #[serde(default, skip_serializing_if = "Extra::is_empty")]
+    pub attributes: Extra,
 }
 
 impl NewUser {
@@ -90,6 +96,8 @@ impl NewUser {
             email: String::new(),
             is_active: true,
             user_type: UserType::Internal,
+            path: None,
+            attributes: Extra::new(),
         }
     }
 
@@ -134,6 +142,9 @@ pub struct UserPatch {
     /// What kind of account it is.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub user_type: Option<UserType>,
+    /// The whole of the free attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Extra>,
 }
 
 /// A group (`/core/groups/`).
@@ -170,6 +181,9 @@ pub struct NewGroup {
     /// The groups that it becomes a child of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<GroupUuid>,
+    /// Free attributes.
+    #[serde(default, skip_serializing_if = "Extra::is_empty")]
+    pub attributes: Extra,
 }
 
 impl NewGroup {

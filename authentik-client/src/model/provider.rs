@@ -58,9 +58,15 @@ pub struct ScimProvider {
     /// Whether writes are logged instead of sent. Shows nothing of deletions (H10).
     #[serde(default)]
     pub dry_run: bool,
+    /// Whether the server's certificate must be trusted.
+    #[serde(default = "yes")]
+    pub verify_certificates: bool,
     /// How many users one page task handles; since 2025.12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_page_size: Option<u32>,
+    /// How long the server's `ServiceProviderConfig` is believed (`hours=1`); since 2025.12.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_provider_config_cache_timeout: Option<String>,
     /// Whether remote users and groups are adopted by name; since 2026.8.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovery_enabled: Option<bool>,
@@ -70,6 +76,10 @@ pub struct ScimProvider {
     /// Everything else.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn by_the_rfc() -> CompatibilityMode {
@@ -119,6 +129,25 @@ pub struct NewScimProvider {
     pub exclude_users_service_account: bool,
     /// Whether writes are logged instead of sent.
     pub dry_run: bool,
+    /// Which SCIM server it adapts to. Default: by the RFC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility_mode: Option<CompatibilityMode>,
+    /// Whether the server's certificate must be trusted. Default yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify_certificates: Option<bool>,
+    /// How many users one page task handles; since 2025.12. Default 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_page_size: Option<u32>,
+    /// How long the server's `ServiceProviderConfig` is believed, as authentik writes durations
+    /// (`hours=1`; `minutes=0` for not at all); since 2025.12.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_provider_config_cache_timeout: Option<String>,
+    /// Whether remote users and groups are adopted; since 2026.8.0. Default yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery_enabled: Option<bool>,
+    /// The group whose members are sent; before 2026.2, where `group_filters` does not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter_group: Option<GroupUuid>,
 }
 
 impl NewScimProvider {
@@ -134,6 +163,12 @@ impl NewScimProvider {
             group_filters: Vec::new(),
             exclude_users_service_account: true,
             dry_run: true,
+            compatibility_mode: None,
+            verify_certificates: None,
+            sync_page_size: None,
+            service_provider_config_cache_timeout: None,
+            discovery_enabled: None,
+            filter_group: None,
         }
     }
 }
@@ -172,6 +207,24 @@ pub struct ScimProviderPatch {
     /// Whether writes are logged instead of sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
+    /// Which SCIM server it adapts to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compatibility_mode: Option<CompatibilityMode>,
+    /// Whether the server's certificate must be trusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify_certificates: Option<bool>,
+    /// How many users one page task handles; since 2025.12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_page_size: Option<u32>,
+    /// How long the server's `ServiceProviderConfig` is believed; since 2025.12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_provider_config_cache_timeout: Option<String>,
+    /// Whether remote users and groups are adopted; since 2026.8.0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discovery_enabled: Option<bool>,
+    /// The group whose members are sent; before 2026.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter_group: Option<GroupUuid>,
 }
 
 impl ScimProviderPatch {
@@ -191,6 +244,12 @@ impl ScimProviderPatch {
         add(self.group_filters.is_some(), "group_filters");
         add(self.exclude_users_service_account.is_some(), "exclude_users_service_account");
         add(self.dry_run.is_some(), "dry_run");
+        add(self.compatibility_mode.is_some(), "compatibility_mode");
+        add(self.verify_certificates.is_some(), "verify_certificates");
+        add(self.sync_page_size.is_some(), "sync_page_size");
+        add(self.service_provider_config_cache_timeout.is_some(), "service_provider_config_cache_timeout");
+        add(self.discovery_enabled.is_some(), "discovery_enabled");
+        add(self.filter_group.is_some(), "filter_group");
         names
     }
 

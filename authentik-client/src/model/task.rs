@@ -50,7 +50,12 @@ open_enum! {
 impl LogLevel {
     /// Whether something was not done.
     pub fn is_complaint(&self) -> bool {
-        matches!(self, Self::Warning | Self::Error | Self::Critical)
+        match self {
+            Self::Warning | Self::Error | Self::Critical => true,
+            // The API's document has two more names (`LogLevelEnum`); none was ever recorded.
+            Self::Other(name) => matches!(name.as_str(), "warn" | "exception"),
+            Self::Debug | Self::Info => false,
+        }
     }
 }
 
@@ -124,6 +129,11 @@ impl Task {
     pub fn queued_at(&self) -> Option<Timestamp> {
         let lines = self.previous_logs.iter().chain(&self.logs);
         lines.filter(|line| line.event == "Task has been queued").filter_map(LogLine::at).min()
+    }
+
+    /// When it last changed; `None` if authentik wrote no date.
+    pub fn changed_at(&self) -> Option<Timestamp> {
+        self.mtime.parse().ok()
     }
 
     /// Every line of every try, oldest first.

@@ -113,7 +113,7 @@ fn random_account(random: &mut fastrand::Rng) -> AccountId {
 fn make_admin(state: &mut State, tag: &UserTag) {
     let policy = state.account_policy([SUPER_ADMINISTRATOR]);
     if let Some(member) = state.membership_of_mut(tag) {
-        member.policies = policy.into_iter().collect();
+        member.policies = vec![policy];
     }
 }
 

@@ -3,7 +3,7 @@
 use super::catalogue::{self, Known};
 use super::state::{Group, Membership, Refusal, State, StoredPolicy};
 use super::switches::{GroupAdoption, ReservedPrefix, SystemGroups};
-use crate::{Access, PermissionGroupId, UserGroupId, UserTag};
+use crate::{Access, UserGroupId, UserTag};
 
 /// What the ids of system groups begin with.
 pub(super) const SYSTEM_PREFIX: &str = "cloudflare-v1-";
@@ -113,32 +113,29 @@ impl State {
 
     /// Whether somebody holds a permission group directly and for the whole account.
     pub(super) fn holds(&self, membership: &Membership, known: &Known) -> bool {
-        let (Ok(id), Some(account)) = (known.id.parse::<PermissionGroupId>(), self.account_wide()) else {
-            return false;
-        };
         membership.policies.iter().any(|policy| {
             policy.access == Access::Allow
-                && policy.permission_groups.contains(&id)
-                && policy.resource_groups.contains(&account)
+                && policy.permission_groups.iter().any(|id| id.as_str() == known.id)
+                && policy.resource_groups.contains(&self.account_wide)
         })
     }
 
     /// Gives or takes a permission group directly: what adding to or removing from its system group means.
-    pub(super) fn set_held(&mut self, tag: &UserTag, known: &Known, held: bool) {
+    pub(super) fn set_held(&mut self, tag: &UserTag, known: &'static Known, held: bool) {
         let Some(membership) = self.membership_of(tag) else { return };
-        if self.holds(membership, known) == held {
-            return;
-        }
-        let (Ok(id), Some(account)) = (known.id.parse::<PermissionGroupId>(), self.account_wide()) else { return };
+        let holds = self.holds(membership, known);
+        let account = self.account_wide.clone();
         let policy = self.account_policy([known.id]);
         let Some(membership) = self.membership_of_mut(tag) else { return };
         if held {
-            membership.policies.extend(policy);
+            membership.granted.insert(known.id);
+            membership.policies.extend(Some(policy).filter(|_| !holds));
             return;
         }
+        membership.granted.remove(known.id);
         for policy in &mut membership.policies {
             if policy.access == Access::Allow && policy.resource_groups.contains(&account) {
-                policy.permission_groups.remove(&id);
+                policy.permission_groups.retain(|id| id.as_str() != known.id);
             }
         }
         membership.policies.retain(|policy| !policy.permission_groups.is_empty());

@@ -1,5 +1,7 @@
 //! Requests taken apart, answers put together.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
@@ -7,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::state::Refusal;
-use super::switches::{Paging, Switches};
+use super::switches::{PageBounds, Paging, Switches};
 use crate::ApiMessage;
 
 /// Where Cloudflare explains a 403, since 2026-08-21.
@@ -54,6 +56,17 @@ impl Incoming {
         Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
+    /// The request as it came, for scim-core's engine.
+    pub(super) fn to_request(&self) -> http::Request<Bytes> {
+        let mut request = http::Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        let target = if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) };
+        // Path and query were a URI's before.
+        *request.uri_mut() = target.parse().unwrap_or_default();
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+
     /// The body of a v4 request as JSON.
     pub(super) fn json(&self) -> Result<Value, Reply> {
         serde_json::from_slice(&self.body)
@@ -67,7 +80,7 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) media: &'static str,
     pub(super) body: Bytes,
-    pub(super) allow: Option<&'static str>,
+    pub(super) allow: Option<Cow<'static, str>>,
     /// The id of what a write acted on, for the audit log.
     pub(super) subject: Option<String>,
 }
@@ -80,6 +93,19 @@ impl Reply {
         // The values are built here: strings, numbers, lists and maps with text keys always serialise.
         let body = serde_json::to_vec(value).unwrap_or_default();
         Self { status, media, body: body.into(), allow: None, subject: None }
+    }
+
+    /// An answer of scim-core's engine.
+    pub(super) fn from_response(response: http::Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        let allow = parts.headers.get(header::ALLOW).and_then(|value| value.to_str().ok());
+        Self {
+            status: parts.status,
+            media: if parts.headers.contains_key(header::CONTENT_TYPE) { SCIM } else { "" },
+            body,
+            allow: allow.map(|allow| Cow::Owned(allow.to_owned())),
+            subject: None,
+        }
     }
 
     /// A success envelope (rule 26).
@@ -118,7 +144,7 @@ impl Reply {
     /// The address exists, the method does not.
     pub(super) fn no_method(method: &Method, allow: &'static str) -> Self {
         let message = format!("Method {method} not available for that URI.");
-        Self { allow: Some(allow), ..Self::fail(StatusCode::METHOD_NOT_ALLOWED, 7001, &message) }
+        Self { allow: Some(allow.into()), ..Self::fail(StatusCode::METHOD_NOT_ALLOWED, 7001, &message) }
     }
 
     /// A token without the permission, with the link that such answers have since 2026-08-21.
@@ -192,8 +218,8 @@ impl Reply {
         if !self.media.is_empty() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media));
         }
-        if let Some(allow) = self.allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        if let Some(Ok(allow)) = self.allow.as_deref().map(HeaderValue::try_from) {
+            headers.insert(header::ALLOW, allow);
         }
         headers.insert(header::SERVER, HeaderValue::from_static("cloudflare"));
         response
@@ -208,18 +234,26 @@ pub(super) struct PageOf {
 }
 
 impl PageOf {
-    /// Reads `page` and `per_page`; out of bounds is refused, as the OpenAPI document's limits say.
-    pub(super) fn read(request: &Incoming, default: u64, least: u64, most: u64) -> Result<Self, Reply> {
-        let number = |name: &str, default: u64, least: u64, most: u64| match request.param(name) {
-            None | Some("") => Ok(default),
-            Some(text) => match text.parse::<u64>() {
-                Ok(number) if (least..=most).contains(&number) => Ok(number),
-                _ => Err(Reply::fail(
+    /// Reads `page` and `per_page`, within the bounds of the OpenAPI document.
+    pub(super) fn read(
+        request: &Incoming,
+        switches: Switches,
+        default: u64,
+        least: u64,
+        most: u64,
+    ) -> Result<Self, Reply> {
+        let number = |name: &str, default: u64, least: u64, most: u64| {
+            let text = request.param(name).filter(|text| !text.is_empty());
+            match text.map(str::parse::<u64>) {
+                None => Ok(default),
+                Some(Ok(number)) if (least..=most).contains(&number) => Ok(number),
+                Some(Ok(number)) if switches.page_bounds == PageBounds::Clamp => Ok(number.clamp(least, most)),
+                Some(_) => Err(Reply::fail(
                     StatusCode::BAD_REQUEST,
                     1002,
                     &format!("{name} must be a number from {least} to {most}."),
                 )),
-            },
+            }
         };
         Ok(Self { page: number("page", 1, 1, u64::MAX)?, per_page: number("per_page", default, least, most)? })
     }

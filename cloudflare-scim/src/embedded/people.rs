@@ -41,7 +41,13 @@ impl State {
         });
         let minimal = self.account_policy([MINIMAL]);
         let id = self.new_id();
-        self.put_membership(Membership { id, tag: tag.clone(), status, policies: minimal.into_iter().collect() });
+        self.put_membership(Membership {
+            id,
+            tag: tag.clone(),
+            status,
+            policies: vec![minimal],
+            granted: std::collections::BTreeSet::new(),
+        });
         Ok(tag)
     }
 

@@ -14,14 +14,13 @@ use crate::{
 
 impl State {
     /// A policy that grants these permission groups on the whole account.
-    pub(super) fn account_policy<const N: usize>(&mut self, permissions: [&str; N]) -> Option<StoredPolicy> {
-        let account = self.account_wide()?;
-        Some(StoredPolicy {
+    pub(super) fn account_policy<const N: usize>(&mut self, permissions: [&str; N]) -> StoredPolicy {
+        StoredPolicy {
             id: self.new_id(),
             access: Access::Allow,
             permission_groups: permissions.iter().filter_map(|id| id.parse().ok()).collect(),
-            resource_groups: BTreeSet::from([account]),
-        })
+            resource_groups: BTreeSet::from([self.account_wide.clone()]),
+        }
     }
 
     /// Reads the policies of a request. Each names permission groups by id, and resource groups by id

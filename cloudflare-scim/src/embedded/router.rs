@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 
 use super::fault::Fault;
-use super::http::{Incoming, Reply, SCIM};
+use super::http::{Incoming, Reply};
 use super::log::{RequestRecord, TokenUse};
 use super::state::State;
 use super::switches::{AuditFailures, AuditUri, GatewayErrors};
@@ -135,7 +135,7 @@ fn gateway(state: &State, request: &Incoming, reply: Reply) -> Reply {
     let errors = serde_json::from_slice::<serde_json::Value>(&reply.body).unwrap_or_default();
     let detail = errors.pointer("/errors/0").cloned().unwrap_or_default();
     let detail: ApiMessage = serde_json::from_value(detail).unwrap_or_default();
-    scim::error(reply.status, None, detail.message.as_deref().unwrap_or("error"))
+    scim::error(reply.status, detail.message.as_deref().unwrap_or("error"))
 }
 
 fn route(state: &mut State, request: &Incoming, token: Option<&TokenRecord>, now: Timestamp, ray: &str) -> Reply {
@@ -155,7 +155,8 @@ fn route(state: &mut State, request: &Incoming, token: Option<&TokenRecord>, now
             ["scim", "v2", rest @ ..] => {
                 let needs = if request.method.is_safe() { v4::READ } else { v4::WRITE };
                 let reply = if token.may(needs) {
-                    scim::answer(state, request, rest)
+                    let reply = scim::answer(state, request, rest);
+                    if reply.media == super::http::JSON { gateway(state, request, reply) } else { reply }
                 } else {
                     gateway(state, request, Reply::forbidden("Authentication error: the token lacks a permission"))
                 };
@@ -256,17 +257,4 @@ fn describe(scim: bool, method: &Method, path: &[&str]) -> Option<(&'static str,
         (false, "DELETE", ["iam", "resource_groups", _]) => ("Delete Resource Group", Delete),
         _ => return None,
     })
-}
-
-/// A SCIM error in the endpoint's media type.
-pub(super) fn scim_error(status: StatusCode, scim_type: Option<&str>, detail: &str) -> Reply {
-    let mut body = serde_json::json!({
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-        "status": status.as_str(),
-        "detail": detail,
-    });
-    if let (Some(scim_type), Some(body)) = (scim_type, body.as_object_mut()) {
-        body.insert("scimType".into(), scim_type.into());
-    }
-    Reply::json(status, SCIM, &body)
 }

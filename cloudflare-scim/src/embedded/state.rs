@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::fault::Faults;
 use super::limiter::Limiter;
 use super::log::RequestLog;
+use super::scim::Engines;
 use super::switches::{Switches, UsernameCase};
 use super::tokens::TokenRecord;
 use crate::{
@@ -48,9 +49,10 @@ pub(super) struct Membership {
     pub(super) tag: UserTag,
     pub(super) status: MemberStatus,
     pub(super) policies: Vec<StoredPolicy>,
+    /// The permission groups whose system group SCIM has put the person into.
+    pub(super) granted: BTreeSet<&'static str>,
 }
 
-/// Equal if it grants the same: its id does not count.
 #[derive(Debug, Clone)]
 pub(super) struct StoredPolicy {
     pub(super) id: PolicyId,
@@ -120,18 +122,46 @@ pub(super) struct State {
     by_group: HashMap<UserGroupId, u64>,
     by_name: HashMap<String, u64>,
     groups_of: HashMap<UserTag, BTreeSet<u64>>,
+    /// The resource group of the whole account.
+    pub(super) account_wide: ResourceGroupId,
     pub(super) resource_groups: Vec<StoredResourceGroup>,
     pub(super) tokens: Vec<TokenRecord>,
     pub(super) audit: AuditLog,
     pub(super) limiter: Limiter,
     pub(super) faults: Faults,
     pub(super) log: RequestLog,
+    /// Made anew when a switch changes.
+    pub(super) engines: Option<(Switches, Arc<Engines>)>,
     next: u64,
+}
+
+/// The key of the whole account: `com.cloudflare.api.account.<account id>`.
+fn account_key(account: &AccountId) -> String {
+    format!("com.cloudflare.api.account.{account}")
+}
+
+fn new_id<T: std::str::FromStr<Err = crate::InvalidId>>(random: &mut fastrand::Rng) -> T {
+    loop {
+        let text = format!("{:032x}", random.u128(..));
+        // Hexadecimal digits are an id of every kind.
+        if let Ok(id) = text.parse() {
+            return id;
+        }
+    }
 }
 
 impl State {
     pub(super) fn new(account: AccountId, clock: Arc<dyn Clock>, random: fastrand::Rng) -> Self {
-        let mut this = Self {
+        let mut random = random;
+        let account_wide: ResourceGroupId = new_id(&mut random);
+        let key = account_key(&account);
+        let whole = StoredResourceGroup {
+            id: account_wide.clone(),
+            name: key.clone(),
+            scope: Scope::new(key, ["*"]),
+            editable: false,
+        };
+        Self {
             account_name: "Embedded Account".to_owned(),
             switches: Switches::default(),
             clock,
@@ -145,24 +175,17 @@ impl State {
             by_group: HashMap::new(),
             by_name: HashMap::new(),
             groups_of: HashMap::new(),
-            resource_groups: Vec::new(),
+            account_wide,
+            resource_groups: vec![whole],
             tokens: Vec::new(),
             audit: AuditLog::default(),
             limiter: Limiter::default(),
             faults: Faults::default(),
             log: RequestLog::default(),
+            engines: None,
             next: 1,
             account,
-        };
-        let key = this.account_key();
-        let id = this.new_id();
-        this.resource_groups.push(StoredResourceGroup {
-            id,
-            name: key.clone(),
-            scope: Scope::new(key, ["*"]),
-            editable: false,
-        });
-        this
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -171,13 +194,7 @@ impl State {
 
     /// 32 hexadecimal digits, as an id of whatever kind.
     pub(super) fn new_id<T: std::str::FromStr<Err = crate::InvalidId>>(&mut self) -> T {
-        loop {
-            let text = format!("{:032x}", self.random.u128(..));
-            // Hexadecimal digits are an id of every kind.
-            if let Ok(id) = text.parse() {
-                return id;
-            }
-        }
+        new_id(&mut self.random)
     }
 
     /// A UUID of random digits, as audit entries have.
@@ -192,17 +209,6 @@ impl State {
         let this = self.next;
         self.next += 1;
         this
-    }
-
-    /// The key of the whole account: `com.cloudflare.api.account.<account id>`.
-    pub(super) fn account_key(&self) -> String {
-        format!("com.cloudflare.api.account.{}", self.account)
-    }
-
-    /// The resource group of the whole account.
-    pub(super) fn account_wide(&self) -> Option<ResourceGroupId> {
-        let key = self.account_key();
-        self.resource_groups.iter().find(|group| group.name == key).map(|group| group.id.clone())
     }
 
     // People and memberships.

@@ -297,6 +297,22 @@ switches! {
         NewTag = "new_tag",
     } rule "12" mark "inf" about "user tag after deprovisioning and a new POST";
 
+    /// A write with `active: true` on somebody whose membership has ended.
+    reactivation: Reactivation {
+        /// 404: a new POST is needed.
+        NotFound = "not_found",
+        /// The membership comes back (Okta's page lists "Reactivate Users").
+        Restore = "restore",
+    } rule "12" mark "doc vs inf" about "PUT or PATCH active true on a deprovisioned user";
+
+    /// System groups of people who hold their permission group directly, not through SCIM.
+    direct_rights: DirectRights {
+        /// Not among the user's `groups`.
+        Hidden = "hidden",
+        /// Among them.
+        Shown = "shown",
+    } rule "6, 15" mark "inf" about "system tags in `groups` for rights given by role or policy";
+
     /// The status when the last Super Administrator is to be deprovisioned.
     last_admin: LastAdmin {
         /// 403.
@@ -444,6 +460,14 @@ switches! {
         /// They send the first page whatever is asked.
         Ignore = "ignore",
     } rule "28" mark "obs" about "page on the v4 lists that have pages";
+
+    /// `page` and `per_page` out of bounds on v4 lists.
+    page_bounds: PageBounds {
+        /// The nearest number that is allowed counts.
+        Clamp = "clamp",
+        /// 400.
+        Refuse = "refuse",
+    } rule "24" mark "inf" about "page and per_page beyond the documented bounds";
 
     /// A fault that hits every n-th request (see `fault_every`).
     fault: FaultSwitch {

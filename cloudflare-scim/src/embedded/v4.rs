@@ -71,7 +71,7 @@ pub(super) fn verify(state: &State, token: &TokenRecord, known_here: bool) -> Re
 fn permission_groups(state: &State, request: &Incoming, path: &[&str]) -> Reply {
     match path {
         [] => {
-            let page = match PageOf::read(request, 20, 5, 50) {
+            let page = match PageOf::read(request, state.switches, 20, 5, 50) {
                 Ok(page) => page,
                 Err(reply) => return reply,
             };
@@ -95,7 +95,7 @@ fn permission_groups(state: &State, request: &Incoming, path: &[&str]) -> Reply 
 fn roles(state: &State, request: &Incoming, path: &[&str]) -> Reply {
     match path {
         [] => {
-            let page = match PageOf::read(request, 20, 5, 50) {
+            let page = match PageOf::read(request, state.switches, 20, 5, 50) {
                 Ok(page) => page,
                 Err(reply) => return reply,
             };
@@ -126,7 +126,7 @@ fn resource_groups(state: &mut State, request: &Incoming, path: &[&str]) -> Repl
             if switches.resource_groups_paging == ResourceGroupsPaging::Ignored || switches.paging == Paging::Ignore {
                 return Reply::ok(&groups);
             }
-            match PageOf::read(request, 20, 1, 500) {
+            match PageOf::read(request, state.switches, 20, 1, 500) {
                 Ok(page) => {
                     let (groups, info) = page.cut(groups, switches);
                     Reply::page(&groups, &info)

@@ -33,7 +33,7 @@ fn refused(state: &State, refusal: &Refusal) -> Reply {
 }
 
 fn list(state: &State, request: &Incoming) -> Outcome {
-    let page = PageOf::read(request, 100, 1, 500)?;
+    let page = PageOf::read(request, state.switches, 100, 1, 500)?;
     let is = |name: &str, value: &str| request.param(name).is_none_or(|asked| asked == value);
     let fuzzy = request.param("fuzzyName").map(str::to_lowercase);
     let mut groups: Vec<_> = state
@@ -115,7 +115,7 @@ fn delete(state: &mut State, id: &str) -> Outcome {
 }
 
 fn members(state: &State, request: &Incoming, id: &str) -> Outcome {
-    let page = PageOf::read(request, 100, 1, 500)?;
+    let page = PageOf::read(request, state.switches, 100, 1, 500)?;
     let group = state.group(id).ok_or_else(|| refused(state, &Refusal::NotFound))?;
     let fuzzy = request.param("fuzzyEmail").map(str::to_lowercase);
     let mut members = shown(state, group.members.keys());

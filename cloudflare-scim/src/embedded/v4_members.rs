@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::catalogue;
 use super::http::{Incoming, PageOf, Reply};
 use super::people::NewPerson;
-use super::state::{Refusal, State, StoredPolicy};
+use super::state::{Membership, Refusal, State, StoredPolicy};
 use super::switches::MembersTotalPages;
-use crate::{MemberStatus, MembershipId};
+use crate::{MemberStatus, MembershipId, PermissionGroupId};
 
 type Outcome = Result<Reply, Reply>;
 
@@ -31,18 +31,16 @@ fn refused(state: &State, refusal: &Refusal) -> Reply {
 }
 
 fn list(state: &State, request: &Incoming) -> Outcome {
-    let page = PageOf::read(request, 20, 5, 50)?;
-    let mut members: Vec<_> = state
-        .members
-        .values()
-        .filter(|member| request.param("status").is_none_or(|asked| member.status.as_str() == asked))
-        .filter_map(|member| Some((member, state.person(&member.tag)?)))
-        .collect();
+    let page = PageOf::read(request, state.switches, 20, 5, 50)?;
+    let asked = request.param("status");
+    let mut members: Vec<&Membership> =
+        state.members.values().filter(|member| asked.is_none_or(|asked| member.status.as_str() == asked)).collect();
+    let person = |member: &&Membership| state.person(&member.tag);
     match request.param("order") {
-        Some("user.email") => members.sort_by(|a, b| a.1.email.cmp(&b.1.email)),
-        Some("user.first_name") => members.sort_by(|a, b| a.1.given_name.cmp(&b.1.given_name)),
-        Some("user.last_name") => members.sort_by(|a, b| a.1.family_name.cmp(&b.1.family_name)),
-        Some("status") => members.sort_by(|a, b| a.0.status.cmp(&b.0.status)),
+        Some("user.email") => members.sort_by_key(|member| person(member).map(|person| &person.email)),
+        Some("user.first_name") => members.sort_by_key(|member| person(member).map(|person| &person.given_name)),
+        Some("user.last_name") => members.sort_by_key(|member| person(member).map(|person| &person.family_name)),
+        Some("status") => members.sort_by(|a, b| a.status.cmp(&b.status)),
         None | Some("") => {}
         Some(_) => return Err(refused(state, &Refusal::Invalid("unknown order".into()))),
     }
@@ -55,7 +53,7 @@ fn list(state: &State, request: &Incoming) -> Outcome {
     {
         info.remove("total_pages");
     }
-    let members: Vec<_> = members.into_iter().filter_map(|(member, _)| state.show_member(member)).collect();
+    let members: Vec<_> = members.into_iter().filter_map(|member| state.show_member(member)).collect();
     Ok(Reply::page(&members, &info))
 }
 
@@ -78,13 +76,12 @@ fn read_rights(state: &mut State, body: &Value) -> Result<Option<Vec<StoredPolic
         let id = role.as_str().or_else(|| role.get("id")?.as_str()).unwrap_or_default();
         let known = catalogue::find(id).filter(|known| known.account);
         let known = known.ok_or_else(|| invalid(format!("unknown role: {id}")))?;
-        ids.extend(known.id.parse().ok());
+        ids.extend(known.id.parse::<PermissionGroupId>());
     }
     if ids.is_empty() {
         return Err(invalid("at least one role is needed".into()));
     }
-    let policy = state.account_policy([]).map(|policy| StoredPolicy { permission_groups: ids, ..policy });
-    Ok(Some(policy.into_iter().collect()))
+    Ok(Some(vec![StoredPolicy { permission_groups: ids, ..state.account_policy([]) }]))
 }
 
 fn invite(state: &mut State, request: &Incoming) -> Outcome {

@@ -283,7 +283,8 @@ fn read_scim_error(answer: &Answer) -> Option<ScimError> {
     let value: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
     let object = value.as_object()?;
     let names_it = object.get("schemas").is_some_and(|schemas| schemas.to_string().contains(":Error"));
-    let has_members = ["scimType", "detail"].iter().any(|name| object.get(*name).is_some_and(|v| v.is_string()));
+    let has_members =
+        ["scimType", "detail"].iter().any(|name| object.get(*name).is_some_and(serde_json::Value::is_string));
     (names_it || has_members).then(|| serde_json::from_value(value).ok())?
 }
 

@@ -94,7 +94,7 @@ impl<R: ScimResource> ListRequest<R> {
         })
     }
 
-    fn operation(&self) -> Operation {
+    fn operation() -> Operation {
         Operation::new("list resources", R::ENDPOINT)
     }
 
@@ -117,7 +117,7 @@ impl<R: ScimResource> ListRequest<R> {
         if !self.excluded.is_empty() {
             query.push(("excludedAttributes", self.excluded.join(",")));
         }
-        let request = Request::get(self.operation(), &[R::ENDPOINT], &query);
+        let request = Request::get(Self::operation(), &[R::ENDPOINT], &query);
         match self.endpoint.client().read(request).await {
             // Okta allows a server to answer "nothing matches" so; RFC 7644 §3.4.2 does not.
             Err(error) if self.filter.is_some() && error.is_not_found() && error.scim().is_some() => {
@@ -150,14 +150,14 @@ impl<R: ScimResource> Walk<R> {
         self.pages += 1;
         for id in page.resources.iter().filter_map(|resource| resource.id()) {
             if !self.ids.insert(id.clone()) {
-                return Err(self.lied(format!("page {} repeats the resource {id}", self.pages)));
+                return Err(Self::lied(format!("page {} repeats the resource {id}", self.pages)));
             }
         }
         let came = page.resources.len() as u64;
         self.seen += came;
         if let Some(cursor) = page.next_cursor.filter(|cursor| !cursor.is_empty()) {
             if matches!(&position, Position::Cursor(last) if *last == cursor) {
-                return Err(self.lied("the next cursor is the one just used".to_owned()));
+                return Err(Self::lied("the next cursor is the one just used".to_owned()));
             }
             self.position = Some(Position::Cursor(cursor));
         } else if !matches!(position, Position::Cursor(_)) {
@@ -168,7 +168,7 @@ impl<R: ScimResource> Walk<R> {
             };
         }
         if self.position.is_some() && self.pages >= MAX_PAGES {
-            return Err(self.lied(format!("no end after {MAX_PAGES} pages")));
+            return Err(Self::lied(format!("no end after {MAX_PAGES} pages")));
         }
         Ok(Some(page.resources))
     }
@@ -179,14 +179,14 @@ impl<R: ScimResource> Walk<R> {
             return Ok(None);
         }
         match (came, self.seen < total) {
-            (0, true) => Err(self.lied(format!("{} resources came of {total} that the server counts", self.seen))),
+            (0, true) => Err(Self::lied(format!("{} resources came of {total} that the server counts", self.seen))),
             (0, false) => Ok(None),
             // More came than counted: the count is worthless, so only an empty page ends the list.
             (_, _) => Ok(Some(next)),
         }
     }
 
-    fn lied(&self, detail: String) -> Error {
-        Error::inconsistent_list(self.list.operation(), detail)
+    fn lied(detail: String) -> Error {
+        Error::inconsistent_list(ListRequest::<R>::operation(), detail)
     }
 }

@@ -279,7 +279,8 @@ impl<'a> Parser<'a> {
                 self.at += word.len();
                 Ok(path)
             }
-            Err((Kind::Nested, _)) if self.quirks.contains(Quirk::UrnDotNotation) => {
+            // The dotted form always has a sub-attribute, which nothing between brackets can have.
+            Err((Kind::Nested, _)) if !self.in_brackets && self.quirks.contains(Quirk::UrnDotNotation) => {
                 match AttributePath::read_dotted_urn(word) {
                     Some(path) => {
                         self.fired = self.fired.with(Quirk::UrnDotNotation);

@@ -20,7 +20,9 @@ struct Inner {
 impl PatchError {
     #[cold]
     pub(crate) fn new(scim_type: ScimType, detail: impl Into<String>) -> Self {
-        Self(Box::new(Inner { scim_type, detail: detail.into(), operation: None, path: None, parse: None }))
+        // Texts of the message stand in it: one line they are to be.
+        let detail = detail.into().replace(char::is_control, " ");
+        Self(Box::new(Inner { scim_type, detail, operation: None, path: None, parse: None }))
     }
 
     pub(crate) fn syntax(detail: impl Into<String>) -> Self {
@@ -52,7 +54,7 @@ impl PatchError {
     /// Says on which path it happened; the first word wins.
     pub(crate) fn on(mut self, path: impl fmt::Display) -> Self {
         if self.0.path.is_none() {
-            self.0.path = Some(path.to_string().chars().take(200).collect());
+            self.0.path = Some(path.to_string().replace(char::is_control, " ").chars().take(200).collect());
         }
         self
     }

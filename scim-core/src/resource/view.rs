@@ -87,7 +87,7 @@ impl<'de, T: Seen<'de>> Visitor<'de> for ListVisitor<T> {
         Ok(T::read(de::value::MapAccessDeserializer::new(map))?.into_iter().collect())
     }
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
-        Err(E::invalid_type(de::Unexpected::Str(text), &self))
+        Ok(T::read(de::value::StrDeserializer::new(text))?.into_iter().collect())
     }
 }
 

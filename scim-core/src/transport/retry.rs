@@ -223,6 +223,8 @@ mod tests {
 
     type Outcome = Result<http::Response<Bytes>, TransportError>;
 
+    // The tests' servers answer with an outcome, whichever it is.
+    #[allow(clippy::unnecessary_wraps)]
     fn status(code: u16, retry_after: Option<&'static str>) -> Outcome {
         let mut response = http::Response::new(Bytes::new());
         *response.status_mut() = StatusCode::from_u16(code).unwrap();

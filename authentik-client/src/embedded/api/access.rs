@@ -44,15 +44,32 @@ fn is_permission(permission: &str) -> bool {
             && MODELS.iter().any(|(known, models)| *known == app && models.contains(&model)))
 }
 
-pub(crate) fn version(call: &mut Call<'_>) -> Outcome {
-    Ok(Answer::ok(object! {
+pub(crate) fn version(call: &Call<'_>) -> Answer {
+    Answer::ok(object! {
         "version_current" => call.state.switches.profile().version(),
         "version_latest" => "0.0.0",
         "version_latest_valid" => false,
         "build_hash" => "",
         "outdated" => false,
         "outpost_outdated" => false,
-    }))
+    })
+}
+
+/// `GET /root/config/`: the one view that asks for no credentials.
+pub(crate) fn root_config() -> Answer {
+    Answer::ok(object! {
+        "error_reporting" => object! {
+            "enabled" => false,
+            "sentry_dsn" => "",
+            "environment" => "customer",
+            "send_pii" => false,
+            "traces_sample_rate" => Json::Plain(0.1.into()),
+        },
+        "capabilities" => Json::list(["can_save_media", "can_impersonate"]),
+        "cache_timeout" => 300_i64,
+        "cache_timeout_flows" => 300_i64,
+        "cache_timeout_policies" => 300_i64,
+    })
 }
 
 pub(crate) fn tokens(call: &mut Call<'_>) -> Outcome {
@@ -150,6 +167,9 @@ pub(crate) fn token_key(call: &mut Call<'_>, identifier: &str) -> Outcome {
 }
 
 pub(crate) fn events(call: &mut Call<'_>) -> Outcome {
+    if call.method == Method::POST {
+        return create_event(call);
+    }
     let query = &call.query;
     let found: Vec<&Event> = call
         .state
@@ -168,12 +188,38 @@ pub(crate) fn events(call: &mut Call<'_>) -> Outcome {
     lists::page(query, found, "-created", key, |event| render::event(event), autocomplete(AUTOCOMPLETE))
 }
 
+fn create_event(call: &mut Call<'_>) -> Outcome {
+    let mut fields = Fields::new(&call.body, false);
+    let action = fields.text("action", true, false, 10_000);
+    let app = fields.text("app", true, false, 10_000);
+    let context = fields.dictionary("context").unwrap_or_default();
+    fields.finish()?;
+    let event = Event {
+        pk: call.state.ids.uuid(),
+        action: action.unwrap_or_default(),
+        app: app.unwrap_or_default(),
+        context: Json::from(&context),
+        created: call.clock.now(),
+    };
+    let body = render::event(&event);
+    call.state.events.push(event);
+    Ok(Answer::created(body))
+}
+
 pub(crate) fn event(call: &mut Call<'_>, id: &str) -> Outcome {
     if !ids::is_uuid(id) {
         return Err(Answer::not_found());
     }
     let id = ids::canonical_uuid(id);
     let event = call.state.events.iter().find(|event| event.pk == id).ok_or_else(|| Answer::no_match("Event"))?;
+    if call.method == Method::DELETE {
+        call.state.events.retain(|event| event.pk != id);
+        return Ok(Answer::no_content());
+    }
+    if call.method != Method::GET {
+        // An event's members are not changed by anybody here.
+        return Err(Answer::crash());
+    }
     Ok(Answer::ok(render::event(event)))
 }
 

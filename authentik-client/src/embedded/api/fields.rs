@@ -1,5 +1,7 @@
 //! Reading request bodies with the messages that Django REST framework gives (recordings G13, G14).
 
+#![expect(clippy::option_option, reason = "a member of a PATCH is absent, null, or has a value")]
+
 use serde_json::{Map, Value};
 
 use super::super::clock::parse_duration;
@@ -118,13 +120,11 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn dictionary(&mut self, name: &str) -> Option<Map<String, Value>> {
-        match self.value(name, false)? {
-            Value::Object(map) => Some(map.clone()),
-            _ => {
-                self.error(name, "Value must be a dictionary, and not have any duplicate keys.");
-                None
-            }
+        if let Value::Object(map) = self.value(name, false)? {
+            return Some(map.clone());
         }
+        self.error(name, "Value must be a dictionary, and not have any duplicate keys.");
+        None
     }
 
     pub(crate) fn duration(&mut self, name: &str) -> Option<String> {

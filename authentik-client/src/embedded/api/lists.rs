@@ -118,9 +118,9 @@ pub(crate) fn page<T>(
     let order = if asked.is_empty() { vec![default.to_owned()] } else { asked };
     for name in order.iter().rev() {
         if let Some(name) = name.strip_prefix('-') {
-            items.sort_by(|a, b| key(b, name).cmp(&key(a, name)));
+            items.sort_by_key(|item| std::cmp::Reverse(key(item, name)));
         } else if !name.is_empty() {
-            items.sort_by(|a, b| key(a, name).cmp(&key(b, name)));
+            items.sort_by_key(|item| key(item, name));
         }
     }
     let size = query.get("page_size").and_then(|size| size.parse::<usize>().ok()).filter(|size| *size > 0);

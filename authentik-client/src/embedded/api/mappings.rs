@@ -5,7 +5,7 @@ use http::Method;
 use super::super::engine::mapped_user;
 use super::super::ids;
 use super::super::json::{Json, object};
-use super::super::mapping::{MappingInput, MappingUser, Outcome as Evaluated, evaluate, syntax_error};
+use super::super::mapping::{MappingInput, Outcome as Evaluated, evaluate, syntax_error};
 use super::super::state::Mapping;
 use super::fields::Fields;
 use super::lists;
@@ -26,7 +26,6 @@ pub(crate) fn list_or_create(call: &mut Call<'_>) -> Outcome {
             query.flag("managed__isnull").is_none_or(|null| mapping.managed.is_none() == null)
                 && (managed.is_empty() || mapping.managed.as_deref().is_some_and(|own| managed.contains(&own)))
                 && query.get("name").is_none_or(|name| mapping.name == name)
-                && query.get("expression").is_none_or(|text| mapping.expression == text)
                 && query.search_matches(&[("name", &mapping.name)])
         })
         .collect();
@@ -110,12 +109,9 @@ pub(crate) fn test(call: &mut Call<'_>, id: &str) -> Outcome {
     let user = fields.pk("user", false, |pk| call.state.users.contains_key(&pk));
     let group = fields.uuid("group", false, |pk| call.state.groups.contains_key(pk));
     fields.finish()?;
-    let mut input = MappingInput::default();
-    input.user = Some(match user.flatten().and_then(|pk| call.state.users.get(&pk)) {
-        Some(user) => mapped_user(user),
-        None => MappingUser::default(),
-    });
-    input.group = group.flatten().and_then(|pk| call.state.groups.get(&pk)).map(|group| group.name.clone());
+    let user = user.flatten().and_then(|pk| call.state.users.get(&pk)).map(mapped_user);
+    let group = group.flatten().and_then(|pk| call.state.groups.get(&pk)).map(|group| group.name.clone());
+    let input = MappingInput { user: Some(user.unwrap_or_default()), group, ..MappingInput::default() };
     let traceback = |class: &str, text: &str| {
         let result = format!("Traceback (most recent call last):\n  File \"<mapping>\", line 2\n{class}: {text}");
         object! { "result" => result, "successful" => false }

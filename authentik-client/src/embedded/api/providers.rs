@@ -7,6 +7,7 @@ use super::super::clock::text;
 use super::super::engine::task::Job;
 use super::super::json::{Json, object};
 use super::super::state::{Kind, Provider};
+use super::super::switches::Profile;
 use super::fields::Fields;
 use super::lists::{self, Key};
 use super::reply::{Answer, Outcome, Reply};
@@ -77,7 +78,9 @@ fn write(call: &mut Call<'_>, own: Option<i64>) -> Result<(i64, Json), Answer> {
     let page_size = fields.integer("sync_page_size", false, Some(1));
     let page_timeout = fields.duration("sync_page_timeout");
     let group_filters = fields.uuids("group_filters", |pk| state.groups.contains_key(pk));
-    let discovery_enabled = fields.flag("discovery_enabled");
+    // Older versions ignore it as they ignore every unknown member.
+    let knows_discovery = state.switches.profile() == Profile::V2026_8;
+    let discovery_enabled = if knows_discovery { fields.flag("discovery_enabled") } else { None };
     let dry_run = fields.flag("dry_run");
     fields.finish()?;
     let pk = own.unwrap_or(call.state.next_provider);
@@ -106,7 +109,7 @@ fn write(call: &mut Call<'_>, own: Option<i64>) -> Result<(i64, Json), Answer> {
         dry_run,
         discovery_enabled
     );
-    call.state.provider_saved(call.clock, pk);
+    call.state.provider_saved(call.clock, pk, own.is_none());
     let provider = call.state.providers.get(&pk).ok_or_else(|| Answer::no_match("SCIMProvider"))?;
     Ok((pk, render::provider(call.state, provider)))
 }
@@ -151,6 +154,27 @@ pub(crate) fn one(call: &mut Call<'_>, id: &str) -> Outcome {
         }
         _ => write(call, Some(pk)).map(|(_, body)| Answer::ok(body)),
     }
+}
+
+/// What refers to a provider: the applications that name it.
+pub(crate) fn used_by(call: &mut Call<'_>, id: &str) -> Outcome {
+    let pk = find(call, id)?;
+    let backchannel = call.state.providers.get(&pk).and_then(|provider| provider.backchannel.clone());
+    let users = call
+        .state
+        .applications
+        .iter()
+        .filter(|application| application.provider == Some(pk) || Some(&application.pk) == backchannel.as_ref());
+    let shown = users.map(|application| {
+        object! {
+            "app" => "authentik_core",
+            "model_name" => "application",
+            "pk" => &application.pk,
+            "name" => &application.name,
+            "action" => "set_null",
+        }
+    });
+    Ok(Answer::ok(Json::list(shown)))
 }
 
 /// `is_running` is the lock; the other two are absent before the first finished task.

@@ -33,6 +33,7 @@ pub(crate) enum Route {
     Provider(String),
     SyncStatus(String),
     SyncObject(String),
+    UsedBy(String),
     Links(Kind),
     Link(Kind, String),
     Schedules,
@@ -42,6 +43,8 @@ pub(crate) enum Route {
     Task(String),
     RetryTask(String),
     Workers,
+    TaskStatus,
+    RootConfig,
     Events,
     Event(String),
     Roles,
@@ -53,6 +56,8 @@ pub(crate) enum Route {
 
 /// What a caller needs.
 pub(crate) enum Need {
+    /// Not even a token.
+    Nobody,
     /// Any valid token.
     Caller,
     /// All of these, else 403.
@@ -91,6 +96,7 @@ impl Route {
             ["providers", "scim", id] => Self::Provider(own(id)),
             ["providers", "scim", id, "sync", "status"] => Self::SyncStatus(own(id)),
             ["providers", "scim", id, "sync", "object"] => Self::SyncObject(own(id)),
+            ["providers", "scim", id, "used_by"] => Self::UsedBy(own(id)),
             ["providers", "scim_users"] => Self::Links(Kind::User),
             ["providers", "scim_users", id] => Self::Link(Kind::User, own(id)),
             ["providers", "scim_groups"] => Self::Links(Kind::Group),
@@ -99,8 +105,10 @@ impl Route {
             ["tasks", "schedules", id] => Self::Schedule(own(id)),
             ["tasks", "schedules", id, "send"] => Self::Send(own(id)),
             ["tasks", "tasks"] => Self::Tasks,
+            ["tasks", "tasks", "status"] => Self::TaskStatus,
             ["tasks", "tasks", id] => Self::Task(own(id)),
             ["tasks", "tasks", id, "retry"] => Self::RetryTask(own(id)),
+            ["root", "config"] => Self::RootConfig,
             ["tasks", "workers"] => Self::Workers,
             ["events", "events"] => Self::Events,
             ["events", "events", id] => Self::Event(own(id)),
@@ -116,12 +124,18 @@ impl Route {
     /// The `Allow` header.
     pub(crate) fn allow(&self) -> &'static str {
         match self {
-            Self::Me | Self::Version | Self::SyncStatus(_) | Self::CheckAccess(_) | Self::TokenKey(_) => {
-                "GET, HEAD, OPTIONS"
-            }
-            Self::Schedules | Self::Tasks | Self::Task(_) | Self::Workers | Self::Events | Self::Event(_) => {
-                "GET, HEAD, OPTIONS"
-            }
+            Self::Me
+            | Self::Version
+            | Self::SyncStatus(_)
+            | Self::CheckAccess(_)
+            | Self::TokenKey(_)
+            | Self::Schedules
+            | Self::Tasks
+            | Self::Task(_)
+            | Self::UsedBy(_)
+            | Self::TaskStatus
+            | Self::RootConfig
+            | Self::Workers => "GET, HEAD, OPTIONS",
             Self::Users
             | Self::Groups
             | Self::Applications
@@ -130,6 +144,7 @@ impl Route {
             | Self::Mappings
             | Self::Providers
             | Self::Links(_)
+            | Self::Events
             | Self::Roles => "GET, POST, HEAD, OPTIONS",
             Self::User(_)
             | Self::Group(_)
@@ -138,6 +153,7 @@ impl Route {
             | Self::Binding(_)
             | Self::Mapping(_)
             | Self::Provider(_)
+            | Self::Event(_)
             | Self::Role(_) => "GET, PUT, PATCH, DELETE, HEAD, OPTIONS",
             Self::Link(..) => "GET, DELETE, HEAD, OPTIONS",
             Self::Schedule(_) => "GET, PUT, PATCH, HEAD, OPTIONS",
@@ -178,11 +194,13 @@ impl Route {
             Self::Applications | Self::Application(_) => ("authentik_core", "application"),
             Self::Bindings | Self::Binding(_) => ("authentik_policies", "policybinding"),
             Self::Mappings | Self::Mapping(_) => ("authentik_providers_scim", "scimmapping"),
-            Self::Providers | Self::Provider(_) | Self::SyncStatus(_) => ("authentik_providers_scim", "scimprovider"),
+            Self::Providers | Self::Provider(_) | Self::SyncStatus(_) | Self::UsedBy(_) => {
+                ("authentik_providers_scim", "scimprovider")
+            }
             Self::Links(Kind::User) | Self::Link(Kind::User, _) => ("authentik_providers_scim", "scimprovideruser"),
             Self::Links(Kind::Group) | Self::Link(Kind::Group, _) => ("authentik_providers_scim", "scimprovidergroup"),
             Self::Schedules | Self::Schedule(_) => ("authentik_tasks_schedules", "schedule"),
-            Self::Tasks | Self::Task(_) | Self::Workers => ("authentik_tasks", "task"),
+            Self::Tasks | Self::Task(_) | Self::Workers | Self::TaskStatus => ("authentik_tasks", "task"),
             Self::Events | Self::Event(_) => ("authentik_events", "event"),
             _ => return None,
         })
@@ -191,6 +209,7 @@ impl Route {
     pub(crate) fn need(&self, method: &Method, state: &State) -> Need {
         let one = |permission: &str| Need::Permission(vec![permission.to_owned()]);
         match self {
+            Self::RootConfig => return Need::Nobody,
             Self::Me | Self::Version | Self::CheckAccess(_) | Self::Tokens | Self::Token(_) | Self::TokenKey(_) => {
                 return Need::Caller;
             }
@@ -233,7 +252,7 @@ impl Route {
         let now = |answer: Answer| Ok(Reply::Now(answer));
         match self {
             Self::Me => now(users::me(call)?),
-            Self::Version => now(access::version(call)?),
+            Self::Version => now(access::version(call)),
             Self::Users => now(users::list_or_create(call)?),
             Self::User(id) => now(users::one(call, id)?),
             Self::ServiceAccount => now(users::service_account(call)?),
@@ -255,6 +274,9 @@ impl Route {
             Self::Providers => now(providers::list_or_create(call)?),
             Self::Provider(id) => now(providers::one(call, id)?),
             Self::SyncStatus(id) => now(providers::sync_status(call, id)?),
+            Self::UsedBy(id) => now(providers::used_by(call, id)?),
+            Self::TaskStatus => now(tasks::status(call)),
+            Self::RootConfig => now(access::root_config()),
             Self::SyncObject(id) => providers::sync_object(call, id),
             Self::Links(kind) => now(links::list_or_create(call, *kind)?),
             Self::Link(kind, id) => now(links::one(call, *kind, id)?),
@@ -264,7 +286,7 @@ impl Route {
             Self::Tasks => now(tasks::tasks(call)?),
             Self::Task(id) => now(tasks::task(call, id)?),
             Self::RetryTask(id) => now(tasks::retry(call, id)?),
-            Self::Workers => now(tasks::workers(call)?),
+            Self::Workers => now(tasks::workers()),
             Self::Events => now(access::events(call)?),
             Self::Event(id) => now(access::event(call, id)?),
             Self::Roles => now(access::roles(call)?),

@@ -56,9 +56,9 @@ pub(crate) fn schedule(call: &mut Call<'_>, id: &str) -> Outcome {
     if call.method != Method::GET {
         let mut fields = Fields::new(&call.body, call.is_patch());
         let crontab = fields.text("crontab", false, false, 1000);
-        let parsed = crontab.as_deref().and_then(Crontab::parse);
+        let valid = crontab.as_deref().and_then(Crontab::parse);
         if let Some(text) = &crontab
-            && parsed.is_none()
+            && valid.is_none()
         {
             fields.error("crontab", format!("{text} is not a valid crontab"));
         }
@@ -66,7 +66,7 @@ pub(crate) fn schedule(call: &mut Call<'_>, id: &str) -> Outcome {
         fields.finish()?;
         let now = call.clock.now();
         let Some(schedule) = call.state.schedules.get_mut(index) else { return Err(Answer::no_match("Schedule")) };
-        if let Some((text, parsed)) = crontab.zip(parsed)
+        if let Some((text, parsed)) = crontab.zip(valid)
             && text != schedule.crontab
         {
             schedule.crontab = text;
@@ -117,7 +117,6 @@ pub(crate) fn tasks(call: &mut Call<'_>) -> Outcome {
                 && is("rel_obj_id", &id)
                 && is("actor_name", task.actor)
                 && is("queue_name", "default")
-                && is("uid", &task.uid)
                 && (states.is_empty() || states.iter().any(|state| state == task.state.name()))
                 && (statuses.is_empty() || statuses.iter().any(|status| status == task.aggregated_status(from_logs)))
                 && query.search_matches(&[("actor_name", task.actor), ("uid", &task.uid)])
@@ -154,6 +153,16 @@ pub(crate) fn retry(call: &mut Call<'_>, id: &str) -> Outcome {
     if call.state.requeue(call.clock, &id) { Ok(Answer::no_content()) } else { Err(Answer::empty_bad_request()) }
 }
 
-pub(crate) fn workers(_call: &mut Call<'_>) -> Outcome {
-    Ok(Answer::ok(Json::List(Vec::new())))
+/// `GET /tasks/tasks/status/`: how many tasks there are by aggregated status.
+pub(crate) fn status(call: &Call<'_>) -> Answer {
+    let from_logs = call.state.switches.on("status_from_logs");
+    let count =
+        |status: &str| call.state.tasks.iter().filter(|task| task.aggregated_status(from_logs) == status).count();
+    let names =
+        ["queued", "consumed", "preprocess", "running", "postprocess", "rejected", "done", "info", "warning", "error"];
+    Answer::ok(Json::Object(names.iter().map(|name| ((*name).to_owned(), Json::from(count(name)))).collect()))
+}
+
+pub(crate) fn workers() -> Answer {
+    Answer::ok(Json::List(Vec::new()))
 }

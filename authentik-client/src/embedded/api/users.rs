@@ -53,8 +53,8 @@ fn list(call: &Call<'_>) -> Outcome {
         groups.push(group);
     }
     let names: Vec<&str> = query.all("groups_by_name").collect();
-    let named: Vec<_> = call.state.groups.values().filter(|group| names.contains(&group.name.as_str())).collect();
-    if let Some(missing) = names.iter().find(|name| !named.iter().any(|group| group.name == **name)) {
+    let by_name: Vec<_> = call.state.groups.values().filter(|group| names.contains(&group.name.as_str())).collect();
+    if let Some(missing) = names.iter().find(|name| !by_name.iter().any(|group| group.name == **name)) {
         let message = format!("Select a valid choice. {missing} is not one of the available choices.");
         return Err(Answer::field("groups_by_name", message));
     }
@@ -74,7 +74,7 @@ fn list(call: &Call<'_>) -> Outcome {
                 && query.flag("is_active").is_none_or(|active| user.is_active == active)
                 && query.flag("is_superuser").is_none_or(|wanted| call.state.is_superuser(user.pk) == wanted)
                 && (groups.is_empty() || groups.iter().any(|group| group.users.contains(&user.pk)))
-                && (names.is_empty() || named.iter().any(|group| group.users.contains(&user.pk)))
+                && (names.is_empty() || by_name.iter().any(|group| group.users.contains(&user.pk)))
                 && query.search_matches(&[
                     ("username", &user.username),
                     ("name", &user.name),
@@ -281,8 +281,8 @@ pub(crate) fn service_account(call: &mut Call<'_>) -> Outcome {
     fields.finish()?;
     let name = name.unwrap_or_default();
     let mut user = new_user(call, name.clone(), name.clone());
-    user.kind = "service_account".to_owned();
-    user.path = "goauthentik.io/service-accounts".to_owned();
+    "service_account".clone_into(&mut user.kind);
+    "goauthentik.io/service-accounts".clone_into(&mut user.path);
     let (pk, uid) = (user.pk, user.uid.clone());
     call.state.users.insert(pk, user);
     let now = call.clock.now();

@@ -1,10 +1,15 @@
 //! Which tasks a change of the data queues: authentik's signals, after the commit (facts §6).
 
+use std::time::Duration;
+
 use super::super::clock::Clock;
 use super::super::scope;
 use super::super::state::{ObjectPk, State};
 use super::schedule;
 use super::task::Job;
+
+/// How long after its creation a provider's first full sync begins; recorded were 1 to 3 s (E03, D10, H50).
+const FIRST_SYNC: Duration = Duration::from_secs(1);
 
 impl State {
     /// The providers that hear of changes: those with an application.
@@ -43,13 +48,23 @@ impl State {
 
     /// A provider was created or saved: its schedule is brought up to date (and un-paused), the
     /// ServiceProviderConfig forgotten, and a full sync queued.
-    pub(crate) fn provider_saved(&mut self, clock: &Clock, provider: i64) {
+    pub(crate) fn provider_saved(&mut self, clock: &Clock, provider: i64, created: bool) {
         if let Some(provider) = self.providers.get_mut(&provider) {
             provider.config = None;
         }
         let id = self.ids.uuid();
         schedule::update(self, clock, provider, id);
-        self.enqueue(clock, provider, Job::Full);
+        let first = if created { self.switches.value("first_sync") } else { "now" };
+        match first {
+            "blind" => {
+                let attached = self.providers.get(&provider).is_some_and(|known| self.application_of(known).is_some());
+                self.enqueue_later(clock, provider, if attached { Job::Full } else { Job::Unattached }, FIRST_SYNC);
+            }
+            "late" => self.enqueue_later(clock, provider, Job::Full, FIRST_SYNC),
+            _ => {
+                self.enqueue(clock, provider, Job::Full);
+            }
+        }
     }
 
     /// A provider goes: links, schedule, tasks with it; nothing is sent.

@@ -76,14 +76,14 @@ pub(crate) async fn update(session: &Session, object: &ObjectPk, link: &Link) ->
     let changed = payload::differs(&link.attributes, &payload.to_value(), blind);
     let path = format!("/Groups/{}", link.scim_id);
     if changed {
-        let patch = || payload::replace_patch(&payload, has_id, has_schemas);
+        let rename = || payload::replace_patch(&payload, has_id, has_schemas);
         let answer = if session.config.patch {
-            session.request(Method::PATCH, &path, Some(&patch())).await?
+            session.request(Method::PATCH, &path, Some(&rename())).await?
         } else {
             match session.request(Method::PUT, &path, Some(&payload)).await {
                 // Some servers have no PUT for groups; authentik then tries PATCH all the same.
                 Err(SyncError::Request(_) | SyncError::Exists(_)) => {
-                    session.request(Method::PATCH, &path, Some(&patch())).await?
+                    session.request(Method::PATCH, &path, Some(&rename())).await?
                 }
                 other => other?,
             }

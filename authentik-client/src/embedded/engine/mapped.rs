@@ -10,6 +10,9 @@ use super::payload;
 use super::session::SyncError;
 use super::task::Failure;
 
+/// Events that are kept.
+const EVENTS: usize = 10_000;
+
 pub(crate) fn mapping_user(user: &User) -> MappingUser {
     MappingUser {
         username: user.username.clone(),
@@ -93,6 +96,9 @@ pub(crate) fn map(inner: &Inner, provider: i64, object: &ObjectPk, connected: bo
                         .exception(),
                     };
                     let pk = state.ids.uuid();
+                    if state.events.len() >= EVENTS {
+                        state.events.remove(0);
+                    }
                     state.events.push(Event {
                         pk,
                         action: "configuration_error".to_owned(),

@@ -120,7 +120,8 @@ fn required_text(complaints: &mut Complaints, value: &Value, whole: &Json, name:
         None => complaints.add(name, "Field required", "missing", &python_repr_ordered(whole), "dict"),
         Some(Value::String(_)) => {}
         Some(other) => {
-            complaints.add(name, "Input should be a valid string", "string_type", &python_repr(other), type_name(other))
+            let message = "Input should be a valid string";
+            complaints.add(name, message, "string_type", &python_repr(other), type_name(other));
         }
     }
 }
@@ -201,7 +202,7 @@ pub(crate) fn without_nulls(document: &Json) -> Json {
         Json::Plain(Value::Array(items)) => {
             Json::List(items.iter().map(|item| without_nulls(&item.clone().into())).collect())
         }
-        plain => plain.clone(),
+        plain @ Json::Plain(_) => plain.clone(),
     }
 }
 

@@ -23,6 +23,10 @@ const KEPT: usize = 20_000;
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     ready: VecDeque<TaskId>,
+    /// Tasks that become ready at a time, whatever else happens.
+    later: Vec<(Instant, TaskId)>,
+    /// The worker is dead.
+    pub(crate) down: bool,
     /// Worker threads in use.
     pub(crate) running: usize,
     /// When a task was last queued, or delayed ones last looked at.
@@ -32,10 +36,22 @@ pub(crate) struct Queue {
 impl State {
     /// Puts a job into the queue; nothing if the provider is gone.
     pub(crate) fn enqueue(&mut self, clock: &Clock, provider: i64, job: Job) -> Option<TaskId> {
+        let id = self.new_task(clock, provider, job)?;
+        self.queue.ready.push_back(id.clone());
+        Some(id)
+    }
+
+    /// The same, but the worker does not see it before `delay` has passed.
+    pub(crate) fn enqueue_later(&mut self, clock: &Clock, provider: i64, job: Job, delay: Duration) {
+        if let Some(id) = self.new_task(clock, provider, job) {
+            self.queue.later.push((Instant::now() + clock.scaled(delay), id));
+        }
+    }
+
+    fn new_task(&mut self, clock: &Clock, provider: i64, job: Job) -> Option<TaskId> {
         let name = self.providers.get(&provider)?.name.clone();
         let id = self.ids.uuid();
         self.tasks.push(Task::new(id.clone(), provider, &name, job, clock.now()));
-        self.queue.ready.push_back(id.clone());
         self.queue.last_activity = Some(Instant::now());
         if self.tasks.len() > 2 * KEPT {
             let mut surplus = self.tasks.len() - KEPT;
@@ -48,8 +64,24 @@ impl State {
         Some(id)
     }
 
+    /// Moves what has become ready; when the next of the others does.
+    pub(crate) fn ripen(&mut self, now: Instant) -> Option<Instant> {
+        let later = std::mem::take(&mut self.queue.later);
+        for (at, id) in later {
+            if at <= now {
+                self.queue.ready.push_back(id);
+            } else {
+                self.queue.later.push((at, id));
+            }
+        }
+        self.queue.later.iter().map(|(at, _)| *at).min()
+    }
+
     /// The next task, if a thread is free for it.
     pub(crate) fn take_task(&mut self, clock: &Clock) -> Option<(TaskId, i64, Job, u32)> {
+        if self.queue.down {
+            return None;
+        }
         let threads: usize = self.switches.value("threads").parse().unwrap_or(2);
         while self.queue.running < threads {
             let id = self.queue.ready.pop_front()?;
@@ -80,6 +112,21 @@ impl State {
             }
         }
         self.queue.last_activity = Some(Instant::now());
+    }
+
+    /// A task was cut off with its worker: it waits at the head of the queue to begin anew, and the
+    /// lock that died with it is free.
+    pub(crate) fn put_back(&mut self, id: &TaskId) {
+        self.queue.running = self.queue.running.saturating_sub(1);
+        if let Some(task) = self.task_mut(id) {
+            task.state = TaskState::Queued;
+            self.queue.ready.push_front(id.clone());
+        }
+        for provider in self.providers.values_mut() {
+            if provider.lock.as_ref() == Some(id) {
+                provider.lock = None;
+            }
+        }
     }
 
     /// Records how a try ended.
@@ -124,6 +171,6 @@ impl State {
 
     /// Whether nothing is queued (delayed tasks apart) or runs.
     pub(crate) fn is_idle(&self) -> bool {
-        self.queue.ready.is_empty() && self.queue.running == 0
+        self.queue.ready.is_empty() && self.queue.later.is_empty() && self.queue.running == 0
     }
 }

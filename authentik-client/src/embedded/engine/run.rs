@@ -10,6 +10,8 @@ use super::session::{Session, SyncError};
 use super::task::{Failure, Job, TaskId, TaskState};
 use super::{group, mapped};
 
+/// What a full sync says of a provider that no application names.
+const NO_PROVIDER: &str = "No provider found. Is it assigned to an application?";
 const TASKS: &str = "authentik/lib/sync/outgoing/tasks.py";
 
 /// One try of one task.
@@ -25,6 +27,10 @@ impl Run {
     pub(crate) async fn job(&self, job: Job) -> Result<(), Failure> {
         match job {
             Job::Full => self.full().await,
+            Job::Unattached => {
+                self.log("warning", NO_PROVIDER, Json::Object(Vec::new()));
+                Ok(())
+            }
             Job::Page(kind, page) => self.page(kind, page).await,
             Job::Manual { kind, id, override_dry_run } => self.manual(kind, &id, override_dry_run).await,
             Job::Direct { object, in_scope } => self.direct(&object, in_scope).await,
@@ -49,7 +55,7 @@ impl Run {
             None => (false, false),
         });
         if !usable {
-            self.log("warning", "No provider found. Is it assigned to an application?", nothing());
+            self.log("warning", NO_PROVIDER, nothing());
             return Ok(());
         }
         self.log("info", "Starting full provider sync", nothing());
@@ -72,14 +78,10 @@ impl Run {
     }
 
     async fn locked(&self) -> Result<(), Failure> {
-        if self.inner.with(|state| state.switches.value("discovery") == "once") {
-            match Session::open(&self.inner, self.provider, false).await {
-                Ok(Some(session)) => {
-                    for kind in [Kind::User, Kind::Group] {
-                        session.discover(kind).await.map_err(SyncError::into_failure)?;
-                    }
-                }
-                Ok(None) | Err(_) => {}
+        let once = self.inner.with(|state| state.switches.value("discovery") == "once");
+        if once && let Ok(Some(session)) = Session::open(&self.inner, self.provider, false).await {
+            for kind in [Kind::User, Kind::Group] {
+                session.discover(kind).await.map_err(SyncError::into_failure)?;
             }
         }
         for kind in [Kind::User, Kind::Group] {
@@ -99,13 +101,13 @@ impl Run {
             };
             let size = usize::try_from(provider.page_size).unwrap_or(100).max(1);
             let count = scope::objects(state, provider, kind).len().div_ceil(size).max(1);
-            let timeout = provider.page_timeout() * u32::try_from(count).unwrap_or(u32::MAX);
+            let timeout = provider.page_timeout().saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
             let jobs =
                 (1..=count).filter_map(|page| state.enqueue(&self.inner.clock, self.provider, Job::Page(kind, page)));
             (jobs.collect::<Vec<_>>(), timeout)
         });
         self.inner.changed();
-        let waited = tokio::time::timeout(self.inner.clock.scaled(timeout), self.wait(&pages)).await;
+        let waited = tokio::time::timeout(timeout, self.wait(&pages)).await;
         waited.unwrap_or_else(|_| {
             let place = ("get_result", 120, "site-packages/dramatiq/results/backend.py");
             Err(Failure { class: "ResultTimeout".to_owned(), text: "the page tasks took too long".to_owned(), place })

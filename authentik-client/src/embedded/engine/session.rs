@@ -18,6 +18,8 @@ use super::task::Failure;
 
 /// authentik's limit for one SCIM request.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Longer than any of these servers runs.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 const BASE: &str = "authentik/providers/scim/clients/base.py";
 
 /// Why an object was not written.
@@ -120,7 +122,9 @@ impl Session {
         session.config = read.unwrap_or_default().adapted(&mode);
         let keep = parse_duration(&timeout).unwrap_or_default();
         if !keep.is_zero() {
-            let until = Instant::now() + inner.clock.scaled(keep);
+            // A time too far away to be counted is for ever.
+            let now = Instant::now();
+            let until = now.checked_add(keep).unwrap_or(now + FOR_EVER);
             inner.with(|state| {
                 if let Some(provider) = state.providers.get_mut(&session.provider) {
                     provider.config = Some((session.config, until));
@@ -145,12 +149,9 @@ impl Session {
         let Some(request) = self.build(&method, &url, body) else { return Err(network(74)) };
         let target = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
         let sent = tokio::time::timeout(TIMEOUT, self.inner.transport.send(request)).await;
-        let answer = match sent {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => {
-                self.inner.log.scim(&method, &target, None);
-                return Err(network(74));
-            }
+        let Ok(Ok(answer)) = sent else {
+            self.inner.log.scim(&method, &target, None);
+            return Err(network(74));
         };
         let status = answer.status();
         self.inner.log.scim(&method, &target, Some(status));
@@ -167,9 +168,10 @@ impl Session {
             return Err(match status.as_u16() {
                 404 => SyncError::NotFound(failure("NotFoundSyncException")),
                 409 => SyncError::Exists(failure("ObjectExistsSyncException")),
-                429 | 502 | 503 | 504 => {
-                    SyncError::Transient(network(80).into_failure()).as_class("TransientSyncException")
-                }
+                429 | 502 | 503 | 504 => SyncError::Transient(Failure {
+                    class: "TransientSyncException".to_owned(),
+                    ..network(80).into_failure()
+                }),
                 _ => SyncError::Request(failure("SCIMRequestException")),
             });
         }
@@ -177,7 +179,7 @@ impl Session {
     }
 
     fn build(&self, method: &Method, url: &str, body: Option<&Json>) -> Option<http::Request<Bytes>> {
-        let uri: http::Uri = url.parse().ok()?;
+        let uri: http::Uri = requoted(url).parse().ok()?;
         uri.scheme()?;
         uri.host().filter(|host| !host.is_empty())?;
         let bytes = body.map(|body| Bytes::from(body.dumps())).unwrap_or_default();
@@ -227,15 +229,6 @@ impl Session {
     }
 }
 
-impl SyncError {
-    fn as_class(self, class: &str) -> Self {
-        match self {
-            Self::Transient(failure) => Self::Transient(Failure { class: class.to_owned(), ..failure }),
-            other => other,
-        }
-    }
-}
-
 /// No answer, or one that cannot be read; `line` tells which in authentik's code.
 fn network(line: i64) -> SyncError {
     SyncError::Request(Failure {
@@ -253,6 +246,20 @@ fn error_text(body: &str) -> String {
     }
 }
 
+/// A URL with what may not stand in one escaped, as `requests` does with ids of odd servers.
+fn requoted(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    for byte in url.bytes() {
+        if matches!(byte, b'!'..=b'~') && !b"\"<>\\^`{|}".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            use std::fmt::Write as _;
+            let _infallible = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
 /// Python's `urlencode` of one value.
 fn quote_plus(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -267,4 +274,21 @@ fn quote_plus(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_ids_and_names_make_valid_urls() {
+        assert_eq!(requoted("http://h/v2/Users/a b|é"), "http://h/v2/Users/a%20b%7C%C3%A9");
+        assert_eq!(quote_plus("userName eq \"o'x+é\""), "userName+eq+%22o%27x%2B%C3%A9%22");
+    }
+
+    #[test]
+    fn error_bodies_are_shown_as_python_shows_them() {
+        assert_eq!(error_text(r#"{"status":"400","detail":"x"}"#), "{'status': '400', 'detail': 'x'}");
+        assert_eq!(error_text("upstream broke"), "upstream broke");
+    }
 }

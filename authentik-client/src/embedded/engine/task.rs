@@ -17,6 +17,8 @@ const MIDDLEWARE: &str = "authentik.tasks.middleware.TaskLogMiddleware";
 pub(crate) enum Job {
     /// `scim_sync`: the full sync of a provider.
     Full,
+    /// The full sync of a provider's creation, which finds no application yet.
+    Unattached,
     /// `scim_sync_objects`: one page of a full sync, from 1.
     Page(Kind, usize),
     /// `scim_sync_objects` of `sync/object`: one object by its id as given.
@@ -33,7 +35,7 @@ pub(crate) enum Job {
 impl Job {
     fn actor(&self) -> &'static str {
         match self {
-            Self::Full => "authentik.providers.scim.tasks.scim_sync",
+            Self::Full | Self::Unattached => "authentik.providers.scim.tasks.scim_sync",
             Self::Page(..) | Self::Manual { .. } => "authentik.providers.scim.tasks.scim_sync_objects",
             Self::Direct { .. } => "authentik.providers.scim.tasks.scim_sync_direct",
             Self::Members { .. } => "authentik.providers.scim.tasks.scim_sync_m2m",
@@ -43,7 +45,7 @@ impl Job {
 
     fn description(&self) -> &'static str {
         match self {
-            Self::Full => "Full sync for SCIM provider.",
+            Self::Full | Self::Unattached => "Full sync for SCIM provider.",
             Self::Page(..) | Self::Manual { .. } => "Sync SCIM provider objects.",
             Self::Direct { .. } => "Sync a direct object (user, group) for SCIM provider.",
             Self::Members { .. } => "Sync a related object (memberships) for SCIM provider.",
@@ -54,7 +56,7 @@ impl Job {
     fn uid(&self, provider: &str) -> String {
         let actor = self.actor();
         match self {
-            Self::Full => format!("{actor}:{provider}"),
+            Self::Full | Self::Unattached => format!("{actor}:{provider}"),
             Self::Page(kind, page) => format!("{actor}:{provider}:{}:{page}", kind_name(*kind)),
             Self::Manual { kind, id, .. } => format!("{actor}:{provider}:{}:{id}:manual", kind_name(*kind)),
             Self::Direct { object, .. } => {
@@ -67,7 +69,7 @@ impl Job {
 
     /// Full syncs and pages hang on the schedule, all others on the provider.
     fn on_schedule(&self) -> bool {
-        matches!(self, Self::Full | Self::Page(..))
+        matches!(self, Self::Full | Self::Unattached | Self::Page(..))
     }
 }
 

@@ -36,15 +36,21 @@ pub(crate) async fn work(inner: Weak<Inner>, mut stop: watch::Receiver<bool>) {
             }
             last + silence
         });
+        let ripe = strong.with(|state| state.ripen(now));
         while let Some((id, provider, job, retries)) = strong.with(|state| state.take_task(&strong.clock)) {
             let run = Run { inner: Arc::clone(&strong), id, provider, retries };
             let mut stop = stop.clone();
+            let mut kills = strong.kills.subscribe();
             tokio::spawn(async move {
                 let outcome = tokio::select! {
-                    outcome = run.job(job) => outcome,
+                    outcome = run.job(job) => Some(outcome),
+                    _ = kills.changed() => None,
                     _ = stop.changed() => return,
                 };
-                run.inner.with(|state| state.end_task(&run.inner.clock, &run.id, outcome));
+                run.inner.with(|state| match outcome {
+                    Some(outcome) => state.end_task(&run.inner.clock, &run.id, outcome),
+                    None => state.put_back(&run.id),
+                });
                 run.inner.changed();
             });
         }
@@ -52,7 +58,7 @@ pub(crate) async fn work(inner: Weak<Inner>, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             woken = wake.changed() => if woken.is_err() { return },
             _ = stop.changed() => return,
-            () = tokio::time::sleep_until(next_tick.min(next_look)) => {}
+            () = tokio::time::sleep_until(next_tick.min(next_look).min(ripe.unwrap_or(next_tick))) => {}
         }
     }
 }

@@ -1,0 +1,170 @@
+//! PATCH: what is read writes by the letter, a refused change leaves nothing behind, repeating changes nothing, and
+//! the difference between before and after is itself a PATCH.
+
+use scim_core::message::ScimError;
+use scim_core::patch::{Applied, DiffOptions, Op, PatchError, PatchOp, PatchOptions, diff};
+use scim_core::path::PatchPath;
+use scim_core::quirk::{Quirk, Quirks};
+use scim_core::schema::{Direction, ResourceSchemas};
+use serde_json::{Deserializer, Value};
+
+use super::generate::resource_and_patch;
+use super::json::{has_clear_names, pruned, same};
+
+/// An error is one line that an answer can carry.
+fn check_error(error: &PatchError) {
+    let text = error.to_string();
+    assert!(!text.contains(['\n', '\r']), "more than one line: {text:?}");
+    assert!(text.len() < 4096, "an error of {} bytes", text.len());
+    let answer = ScimError::from(error);
+    assert_eq!(answer.status, 400, "{text}");
+    let again = serde_json::to_string(&answer).ok().and_then(|body| serde_json::from_str::<ScimError>(&body).ok());
+    assert_eq!(again, Some(answer), "{text}");
+}
+
+/// Target `patch_op`: a PATCH body.
+pub fn patch_op(data: &[u8]) {
+    let strict = PatchOp::from_json(data, &PatchOptions::strict());
+    let lenient = PatchOp::from_json(data, &PatchOptions::lenient());
+    if let Ok(body) = serde_json::from_slice::<Value>(data) {
+        assert_eq!(PatchOp::read(&body, &PatchOptions::strict()), strict, "from text and from JSON differ");
+        assert_eq!(PatchOp::read(&body, &PatchOptions::lenient()), lenient, "from text and from JSON differ");
+    }
+    for error in [&strict, &lenient].into_iter().filter_map(|outcome| outcome.as_ref().err()) {
+        check_error(error);
+    }
+    if let Ok(patch) = &strict {
+        assert!(patch.quirks().is_empty(), "strict used {}", patch.quirks());
+        assert_eq!(lenient.as_ref(), Ok(patch), "leniency changed what the letter accepts");
+    }
+    let Ok(patch) = lenient else { return };
+    let text = match serde_json::to_vec(&patch) {
+        Ok(text) => text,
+        Err(error) => panic!("{patch:?} does not write: {error}"),
+    };
+    match PatchOp::from_json(&text, &PatchOptions::strict()) {
+        Ok(again) => assert_eq!(again.operations, patch.operations, "written as another one"),
+        Err(error) => panic!("{} is not by the letter: {error}", String::from_utf8_lossy(&text)),
+    }
+}
+
+/// Target `apply`: two JSON documents, a resource and a PATCH body; or, if it does not begin with `{`, choices of
+/// which both are made.
+pub fn apply(data: &[u8]) {
+    let (before, body) = if data.trim_ascii_start().first() == Some(&b'{') {
+        let mut documents = Deserializer::from_slice(data).into_iter::<Value>();
+        let (Some(Ok(before)), Some(Ok(body))) = (documents.next(), documents.next()) else { return };
+        (before, body)
+    } else {
+        resource_and_patch(data)
+    };
+    for schemas in [ResourceSchemas::user(), ResourceSchemas::group()] {
+        let strict = check(&before, &body, &schemas, &PatchOptions::strict());
+        let lenient = check(&before, &body, &schemas, &PatchOptions::lenient());
+        if let Some((after, applied)) = strict {
+            assert!(applied.quirks.is_empty(), "strict used {}\n{before}\n{body}", applied.quirks);
+            // By the letter `primary eq "true"` is a comparison that no element meets; the quirk lets it meet some.
+            let is_other = |(_, applied): &(Value, Applied)| applied.quirks.contains(Quirk::BoolStringInFilter);
+            if !lenient.as_ref().is_some_and(is_other) {
+                let lenient = lenient.map(|(after, applied)| (after, applied.changed));
+                let outcome = Some((after, applied.changed));
+                assert_eq!(outcome, lenient, "leniency changed what the letter does\n{before}\n{body}");
+            }
+        }
+        for quirks in [Quirks::ENTRA, Quirks::ENTRA_RFC, Quirks::OKTA, Quirks::AUTHENTIK, Quirks::SALESFORCE] {
+            check(&before, &body, &schemas, &PatchOptions::new(quirks));
+        }
+    }
+}
+
+/// One reading and application; what came out, if it was accepted.
+fn check(before: &Value, body: &Value, schemas: &ResourceSchemas, options: &PatchOptions) -> Option<(Value, Applied)> {
+    let patch = PatchOp::read(body, options).ok()?;
+    let case = || format!("\nbefore {before}\nbody   {body}\nquirks {}", options.quirks());
+    let mut after = before.clone();
+    let applied = match patch.apply(&mut after, schemas, options) {
+        Ok(applied) => applied,
+        Err(error) => {
+            check_error(&error);
+            assert_eq!(after, *before, "changed although refused: {error}{}", case());
+            return None;
+        }
+    };
+    let tolerated = applied.quirks.union(options.quirks());
+    assert_eq!(tolerated, options.quirks(), "used more than is tolerated: {}{}", applied.quirks, case());
+    assert!(applied.changed || after == *before, "unchanged, they say: {after}{}", case());
+    if !has_clear_names(before) {
+        return Some((after, applied));
+    }
+    if let [_] = patch.operations.as_slice() {
+        assert!(!applied.changed || after != *before, "changed, they say{}", case());
+    }
+    assert!(has_clear_names(&after) || !has_clear_names(body), "a name twice: {after}{}", case());
+    if schemas.validate(before, Direction::Replace).is_empty() {
+        check_repeated(&patch, &after, schemas, options, &case);
+        check_difference(before, &after, schemas, &case);
+    }
+    Some((after, applied))
+}
+
+/// Whether the operation says what there is to be, whatever there is: no filter that may match no longer.
+fn is_idempotent(patch: &PatchOp, op: Op) -> bool {
+    let has_path_key = |value: &Value| value.as_object().is_some_and(|map| map.keys().any(|key| key.contains('[')));
+    patch.operations.iter().all(|operation| {
+        // `schemas` follows from the extensions that the resource holds, so a list that lacks one of them depends on
+        // what a later operation writes.
+        let is_plain =
+            |path: &PatchPath| path.filter().is_none() && !path.attribute().name().eq_ignore_ascii_case("schemas");
+        operation.op == op
+            && operation.path.as_ref().is_none_or(is_plain)
+            && !operation.value.as_ref().is_some_and(has_path_key)
+    })
+}
+
+/// A replace twice is a replace once, and so is a single add.
+fn check_repeated(
+    patch: &PatchOp,
+    once: &Value,
+    schemas: &ResourceSchemas,
+    options: &PatchOptions,
+    case: &dyn Fn() -> String,
+) {
+    let is_one = patch.operations.len() == 1;
+    if !(is_idempotent(patch, Op::Replace) || (is_one && is_idempotent(patch, Op::Add))) {
+        return;
+    }
+    let mut twice = once.clone();
+    match patch.apply(&mut twice, schemas, options) {
+        Ok(again) => {
+            assert_eq!(&twice, once, "twice is not once{}", case());
+            assert!(!again.changed || !is_one, "the second time changed something: {once}{}", case());
+        }
+        // One operation of several may take away what another one needs.
+        Err(error) => assert!(!is_one, "refused the second time: {error}\nonce   {once}{}", case()),
+    }
+}
+
+/// The difference between two resources leads from the one to the other.
+fn check_difference(before: &Value, after: &Value, schemas: &ResourceSchemas, case: &dyn Fn() -> String) {
+    if !schemas.validate(after, Direction::Replace).is_empty() {
+        return;
+    }
+    let patches = match diff(before, after, schemas, &DiffOptions::new()) {
+        Ok(patches) => patches,
+        Err(error) => {
+            assert_eq!(error.scim_type().as_str(), "mutability", "{error}{}", case());
+            return;
+        }
+    };
+    let mut there = before.clone();
+    for patch in &patches {
+        if let Err(error) = patch.apply(&mut there, schemas, &PatchOptions::strict()) {
+            panic!("the difference is refused: {error}\nafter  {after}\npatch  {patch:?}{}", case());
+        }
+    }
+    let [mut there, mut after] = [pruned(&there), pruned(after)];
+    for resource in [&mut there, &mut after].into_iter().filter_map(Value::as_object_mut) {
+        resource.remove("schemas");
+    }
+    assert!(same(&there, &after), "the difference leads elsewhere\nthere  {there}\nafter  {after}{}", case());
+}

@@ -1,0 +1,208 @@
+//! A resource on its way into an answer: what the protocol knows about it is added (`meta`, `$ref`),
+//! what the answer is not to have is left away, and nothing is copied for that.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::{Map, Value};
+
+use crate::provider::project::{Plan, Rule};
+use crate::provider::route::segment;
+use crate::provider::{Context, Kind, Store, View};
+
+pub(super) struct Shown<'a> {
+    context: Context<'a>,
+    plan: &'a Plan<'a>,
+    resource: Cow<'a, Value>,
+}
+
+/// An extension of a resource.
+struct Extension<'a> {
+    shown: &'a Shown<'a>,
+    members: Vec<(&'a str, &'a Value, Rule<'a>)>,
+    urn: &'a str,
+}
+
+/// A value of which some sub-attributes are left away, or which gets its `$ref`.
+struct Part<'a> {
+    context: Context<'a>,
+    value: &'a Value,
+    rule: &'a Rule<'a>,
+    /// Names of the resource types that it may point to.
+    refers: Option<&'a [String]>,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn new(context: Context<'a>, plan: &'a Plan<'a>, resource: Cow<'a, Value>) -> Self {
+        Self { context, plan, resource }
+    }
+
+    /// A resource after the store's last word.
+    pub(super) fn of(
+        store: &dyn Store,
+        context: Context<'a>,
+        plan: &'a Plan<'a>,
+        view: View,
+        mut resource: Cow<'a, Value>,
+    ) -> Self {
+        if !store.shows_as_kept() {
+            store.show(&context, view, resource.to_mut());
+        }
+        Self::new(context, plan, resource)
+    }
+
+    /// The version of the resource, if versions are shown at all.
+    pub(super) fn version(&self) -> Option<String> {
+        self.context.engine.version(&self.resource)
+    }
+
+    /// URI of the resource, if the service shows it.
+    pub(super) fn location(&self) -> Option<String> {
+        let id = self.resource.get("id").and_then(Value::as_str)?;
+        self.context.location(id)
+    }
+
+    fn member<M: SerializeMap>(
+        &self,
+        out: &mut M,
+        urn: Option<&str>,
+        name: &str,
+        value: &Value,
+        rule: &Rule<'_>,
+    ) -> Result<(), M::Error> {
+        let refers = self.context.kind.reference(urn, name).map(|reference| reference.types.as_slice());
+        let refers = refers.filter(|_| self.context.behaviour().meta.location);
+        match (rule, refers) {
+            (Rule::Everything, None) => out.serialize_entry(name, value),
+            _ if rule.shows_any(value) => {
+                out.serialize_entry(name, &Part { context: self.context, value, rule, refers })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn meta<M: SerializeMap>(&self, out: &mut M, stored: Option<&Map<String, Value>>) -> Result<(), M::Error> {
+        let rule = self.plan.core("meta");
+        let behaviour = self.context.behaviour();
+        let mut meta = Map::new();
+        let mut put = |name: &str, value: Value| {
+            if rule.shows(name) {
+                meta.insert(name.to_owned(), value);
+            }
+        };
+        for (name, value) in stored.into_iter().flatten() {
+            let shown = match name.as_str() {
+                "created" | "lastModified" => behaviour.meta.dates,
+                "version" => behaviour.meta.version && behaviour.etag,
+                "resourceType" | "location" => false,
+                _ => true,
+            };
+            if shown {
+                put(name, value.clone());
+            }
+        }
+        put("resourceType", self.context.kind.name().into());
+        if let Some(location) = self.location() {
+            put("location", location.into());
+        }
+        if meta.is_empty() { Ok(()) } else { out.serialize_entry("meta", &meta) }
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Value::Object(map) = &*self.resource else { return self.resource.serialize(serializer) };
+        let mut out = serializer.serialize_map(None)?;
+        for (name, value) in map {
+            if name == "meta" {
+                continue;
+            }
+            if let (Some((schema, picks)), Value::Object(members)) = (self.plan.extension(name), value) {
+                let members = members
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value, self.plan.rule(schema.attribute(name), name, picks)));
+                let members: Vec<_> = members.filter(|(_, value, rule)| rule.shows_any(value)).collect();
+                if !members.is_empty() {
+                    out.serialize_entry(name, &Extension { shown: self, members, urn: schema.id() })?;
+                }
+                continue;
+            }
+            self.member(&mut out, None, name, value, &self.plan.core(name))?;
+        }
+        self.meta(&mut out, map.get("meta").and_then(Value::as_object))?;
+        out.end()
+    }
+}
+
+impl Serialize for Extension<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_map(None)?;
+        for (name, value, rule) in &self.members {
+            self.shown.member(&mut out, Some(self.urn), name, value, rule)?;
+        }
+        out.end()
+    }
+}
+
+impl Serialize for Part<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::Array(list) => {
+                let mut out = serializer.serialize_seq(None)?;
+                for value in list.iter().filter(|value| self.rule.shows_any(value)) {
+                    out.serialize_element(&Part { value, ..*self })?;
+                }
+                out.end()
+            }
+            Value::Object(map) => {
+                let mut out = serializer.serialize_map(None)?;
+                for (name, value) in map.iter().filter(|(name, _)| self.rule.shows(name)) {
+                    out.serialize_entry(name, value)?;
+                }
+                if let Some(types) = self.refers
+                    && self.rule.shows("$ref")
+                    && let Some(uri) = self.context.refer(types, map)
+                {
+                    out.serialize_entry("$ref", &uri)?;
+                }
+                out.end()
+            }
+            plain => plain.serialize(serializer),
+        }
+    }
+}
+
+impl Context<'_> {
+    /// URI of a resource of this kind, if the service shows it.
+    pub(super) fn location(&self, id: &str) -> Option<String> {
+        let shown = self.behaviour().meta.location && !id.is_empty();
+        shown.then(|| locate(self.base, self.kind, id))
+    }
+
+    /// The `$ref` of a value, if it has none and it can be told what it points to.
+    fn refer(&self, types: &[String], value: &Map<String, Value>) -> Option<String> {
+        if value.contains_key("$ref") {
+            return None;
+        }
+        let named = |name: &str| self.kinds().iter().find(|kind| kind.name().eq_ignore_ascii_case(name));
+        let by_type = value.get("type").and_then(Value::as_str).and_then(named);
+        let only = match types {
+            [only] => named(only),
+            _ => None,
+        };
+        let id = value.get("value").and_then(Value::as_str)?;
+        Some(locate(self.base, by_type.or(only)?, id))
+    }
+}
+
+fn locate(base: &str, kind: &Kind, id: &str) -> String {
+    use std::fmt::Write as _;
+    let mut uri = String::with_capacity(base.len() + kind.endpoint().len() + id.len() + 2);
+    uri.push_str(base);
+    uri.push('/');
+    uri.push_str(kind.endpoint());
+    uri.push('/');
+    // Writing to a string does not fail.
+    let _infallible = write!(uri, "{}", segment(id));
+    uri
+}
