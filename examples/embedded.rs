@@ -15,7 +15,7 @@ use authentik_client::embedded::{self as authentik, EmbeddedAuthentik};
 use clap::{Parser, ValueEnum};
 use cloudflare_scim::embedded::{EmbeddedAccount, Switches};
 use examples::{log, parse, print, say};
-use scim_core::provider::{BearerAuth, ServiceProvider};
+use scim_core::provider::{BearerAuth, Behaviour, Engine, MemoryStore, ServiceProvider};
 use scim_core::serve::{ServeOptions, Server, serve};
 use scim_core::transport::{ReqwestTransport, TransportExt};
 use serde_json::json;
@@ -159,14 +159,20 @@ async fn authentik(options: &Options) -> Result<Option<Server>, Failure> {
 
 async fn scim(options: &Options) -> Result<Option<Server>, Failure> {
     if options.switches {
+        for switch in Behaviour::switches() {
+            print(&format!("{}={} (default {})", switch.name, switch.values.join("|"), switch.default_value()))?;
+        }
         return Ok(None);
     }
-    if let Some(text) = options.switch.first() {
-        return Err(Failure(2, format!("unknown switch {text}; valid: none, this server keeps to the RFC")));
+    let mut behaviour = Behaviour::default();
+    for text in &options.switch {
+        let (name, value) = pair(text)?;
+        behaviour.set(name, value).map_err(|error| Failure(2, error.to_string()))?;
     }
+    let provider = ServiceProvider::new(Engine::new("/scim/v2").with_behaviour(behaviour), MemoryStore::new());
     // Enough for a token that nobody guesses; nothing outlives the process.
     let token: String = std::iter::repeat_with(fastrand::alphanumeric).take(40).collect();
-    let service = BearerAuth::new(ServiceProvider::in_memory("/scim/v2")).with_token(token.clone().into());
+    let service = BearerAuth::new(provider).with_token(token.clone().into());
     let server = serve(options.listen, service.shared(), ServeOptions::default()).await?;
     let line = json!({"kind": "scim", "base_url": format!("{}/scim/v2", server.origin()), "token": token});
     print(&line.to_string())?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// A program of this package, built beside this test.
 fn program(name: &str) -> Command {
-    let mut path = PathBuf::from(std::env::current_exe().unwrap());
+    let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
     let mut command = Command::new(path.join("examples").join(name));
@@ -110,6 +110,7 @@ fn wrong_use_is_told() {
         ("embedded", &["cloudflare", "--switch", "nope=1"], "profile_updates"),
         ("embedded", &["cloudflare", "--switch", "profile_updates=nope"], "apply"),
         ("embedded", &["authentik", "--switch", "profile=1999"], "2026.8"),
+        ("embedded", &["scim", "--switch", "quirks=nope"], "strict"),
     ] {
         let output = program(name).args(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr);

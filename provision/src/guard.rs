@@ -368,8 +368,8 @@ fn limits(danger: &mut Danger, spec: &Spec, wanted: &Wanted, cloudflare: &Cloudf
         ));
     }
     for member in cloudflare.members.iter().filter(|member| is_administrator(member, cloudflare)) {
-        let leaves = member.user_tag().is_some_and(|tag| danger.leaver_tags.contains(tag.as_str()));
-        if let Some(email) = member.email().filter(|_| leaves) {
+        let is_leaver = member.user_tag().is_some_and(|tag| danger.leaver_tags.contains(tag.as_str()));
+        if let Some(email) = member.email().filter(|_| is_leaver) {
             danger.stops.push(Finding::stop(
                 "super_administrator_would_be_removed",
                 format!("user {email:?}"),

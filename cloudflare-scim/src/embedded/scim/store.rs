@@ -1,7 +1,5 @@
 //! The account's state as the engine's store.
 
-use std::borrow::Cow;
-
 use std::ops::ControlFlow;
 
 use scim_core::message::ScimError;
@@ -119,18 +117,16 @@ impl Store for View<'_> {
     }
 
     /// `groups` as plain texts: Cloudflare's own idea of the attribute.
-    fn show<'r>(&self, context: &Context<'_>, _view: Shown, mut resource: Cow<'r, Value>) -> Cow<'r, Value> {
-        let strings = self.0.switches.user_groups_shape == UserGroupsShape::Strings;
-        if !context.kind().is_user() || !strings || resource.get("groups").is_none() {
-            return resource;
+    fn show(&self, context: &Context<'_>, _view: Shown, resource: &mut Value) {
+        if !context.kind().is_user() || self.0.switches.user_groups_shape != UserGroupsShape::Strings {
+            return;
         }
-        if let Some(Value::Array(groups)) = resource.to_mut().get_mut("groups") {
+        if let Some(Value::Array(groups)) = resource.get_mut("groups") {
             for group in groups {
                 if let Some(id) = group.get("value").cloned() {
                     *group = id;
                 }
             }
         }
-        resource
     }
 }
