@@ -31,14 +31,14 @@ fn language(c: &mut Criterion) {
             continue;
         };
         c.bench_function(&format!("eval/{name}"), |b| {
-            b.iter(|| values.iter().filter(|user| matcher.matches(user)).count())
+            b.iter(|| values.iter().filter(|user| matcher.matches(user)).count());
         });
     }
     c.bench_function("list/typed", |b| {
-        b.iter(|| serde_json::from_str::<ListResponse<User>>(black_box(&users)).is_ok())
+        b.iter(|| serde_json::from_str::<ListResponse<User>>(black_box(&users)).is_ok());
     });
     c.bench_function("list/borrowed", |b| {
-        b.iter(|| serde_json::from_str::<ListResponse<UserView<'_>>>(black_box(&users)).is_ok())
+        b.iter(|| serde_json::from_str::<ListResponse<UserView<'_>>>(black_box(&users)).is_ok());
     });
     let options = PatchOptions::strict();
     for name in ["replace_nested", "replace_name"] {
