@@ -127,10 +127,7 @@ fn normal(value: &Value) -> Value {
             for (name, value) in map {
                 let value = normal(value);
                 let empty = value.is_null() || value == json!([]) || value == json!({});
-<<<<<<< HEAD
-=======
                 // A `primary` that is taken away stays as `false`, which is what its absence means.
->>>>>>> lang
                 let unset = value == json!(false) && name != "active";
                 if !empty && !unset && name != "schemas" {
                     out.insert(name.clone(), value);

@@ -1,11 +1,7 @@
 //! One test per quirk of `docs/deviations.md` that no corpus case holds: the tolerant result with its report, and the
 //! strict one.
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
-<<<<<<< HEAD
-#![allow(clippy::needless_pass_by_value)] // documents are written in place at each call
-=======
 #![allow(clippy::needless_pass_by_value, reason = "`json!` literals as arguments read best without `&`")]
->>>>>>> lang
 
 use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::quirk::{Quirk, Quirks};
