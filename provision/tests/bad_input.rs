@@ -90,6 +90,32 @@ async fn a_cloudflare_that_is_not_there_or_answers_html() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_scim_endpoint_that_answers_html_is_told() {
+    let stage = Stage::new();
+    let account = stage.account.clone();
+    // v4 is as it should be; only the SCIM endpoint is somebody's page.
+    let transport = from_fn(move |request: http::Request<Bytes>| {
+        let account = account.clone();
+        async move {
+            if request.uri().path().contains("/scim/v2/") {
+                let page = Bytes::from_static(b"<html><title>Just a moment...</title></html>");
+                return Ok(http::Response::builder().header("content-type", "text/html").body(page).unwrap());
+            }
+            account.send(request).await
+        }
+    });
+    let cloudflare = Cloudflare::builder(stage.account.account_id().clone())
+        .api_token(stage.account.tokens().api.clone())
+        .scim_token(stage.account.tokens().scim.clone())
+        .base_url("http://cloudflare.test".parse().unwrap())
+        .transport(transport.shared())
+        .build()
+        .unwrap();
+    let report = Provisioner::new(stage.authentik_client(), cloudflare).finish(company(), Mode::Apply).await;
+    assert_error(&report, &["Cloudflare", "Just a moment"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_account_is_told() {
     let stage = Stage::new();
     let route = HostRouter::new().fallback(stage.account.clone().shared()).shared();
