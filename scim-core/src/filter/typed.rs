@@ -15,12 +15,12 @@ use crate::text::{Text, same_name};
 pub trait TypedResource: ScimResource + sealed::Layout {}
 
 mod sealed {
-    use super::Attributes;
+    use super::Plan;
 
     pub trait Layout: Sized {
         #[doc(hidden)]
         #[expect(private_interfaces, reason = "sealed: nobody outside names it")]
-        fn attributes(&self) -> &dyn Attributes;
+        fn meets(&self, plan: &Plan) -> bool;
         #[doc(hidden)]
         fn index_of(name: &str) -> Option<u8>;
         #[doc(hidden)]
@@ -33,8 +33,9 @@ macro_rules! layout {
         impl TypedResource for $type {}
         impl sealed::Layout for $type {
             #[expect(private_interfaces, reason = "sealed: nobody outside names it")]
-            fn attributes(&self) -> &dyn Attributes {
-                self
+            #[inline]
+            fn meets(&self, plan: &Plan) -> bool {
+                plan.holds(self)
             }
             fn index_of(name: &str) -> Option<u8> {
                 <$type as Wire>::index(name)
@@ -109,7 +110,7 @@ impl Filter {
 impl<T: TypedResource> TypedMatcher<T> {
     /// Whether the resource meets the filter.
     pub fn matches(&self, resource: &T) -> bool {
-        self.root.holds(resource.attributes())
+        resource.meets(&self.root)
     }
 }
 
@@ -185,7 +186,8 @@ fn within(node: JsonNode, index: &dyn Fn(&str) -> Option<u8>) -> Plan {
 }
 
 impl Plan {
-    fn holds(&self, object: &dyn Attributes) -> bool {
+    /// Generic, so that the members of a resource itself are found without dynamic dispatch.
+    fn holds<O: Attributes + ?Sized>(&self, object: &O) -> bool {
         match self {
             Self::All(list) => list.iter().all(|plan| plan.holds(object)),
             Self::Any(list) => list.iter().any(|plan| plan.holds(object)),
@@ -224,7 +226,7 @@ impl Plan {
 }
 
 #[inline]
-fn find_node(object: &dyn Attributes, member: u8, inner: Option<u8>) -> Node<'_> {
+fn find_node<O: Attributes + ?Sized>(object: &O, member: u8, inner: Option<u8>) -> Node<'_> {
     match (object.member(member), inner) {
         (node, None) => node,
         (Node::Object(extension), Some(inner)) => extension.member(inner),

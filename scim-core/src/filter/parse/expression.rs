@@ -1,0 +1,305 @@
+//! The productions: expressions, terms, PATCH paths.
+
+use crate::error::ParseErrorKind as Kind;
+use crate::filter::parse::chain::{Level, Open, Outer};
+use crate::filter::parse::scan::{self, Parser};
+use crate::filter::parse::{Failure, fail};
+use crate::filter::{CompareOp, Comparison, Filter, Literal, ValuePath};
+use crate::path::{AttributePath, PatchPath};
+use crate::text::Text;
+
+/// What stands where a term is expected.
+enum Start {
+    /// `attribute op value` or `attribute pr`.
+    Term(Filter),
+    /// `attribute[`
+    Brackets(AttributePath),
+}
+
+impl<const LENIENT: bool> Parser<'_, LENIENT> {
+    pub(super) fn patch_path(&mut self) -> Result<PatchPath, Failure> {
+        self.extra_blanks();
+        let attribute = self.attribute()?;
+        let mut path = PatchPath::of(attribute);
+        self.extra_blanks();
+        if self.peek() == Some(b'[') {
+            let open = self.at;
+            self.at += 1;
+            self.in_brackets = true;
+            path.filter = Some(self.expression(Some(open))?);
+            self.in_brackets = false;
+            if self.eat(b'.') {
+                path.after = Some(self.sub_attribute()?);
+            }
+        }
+        self.extra_blanks();
+        if self.at < self.text.len() {
+            return self.fail_here(Kind::UnexpectedText);
+        }
+        Ok(path)
+    }
+
+    fn sub_attribute(&mut self) -> Result<Text, Failure> {
+        let word = self.word();
+        let span = self.at..self.at + word.len();
+        if !crate::path::is_name(word) {
+            let kind = match word {
+                "" if span.start >= self.text.len() => Kind::UnexpectedEnd,
+                _ if word.contains('.') => Kind::Nested,
+                _ => Kind::InvalidName,
+            };
+            return fail(kind, span);
+        }
+        self.at = span.end;
+        Ok(word.into())
+    }
+
+    /// A filter: the whole text, or what stands between the brackets of a path (`brackets` is where they opened).
+    pub(super) fn expression(&mut self, brackets: Option<usize>) -> Result<Filter, Failure> {
+        let mut outer = Outer::default();
+        let mut level = Level::new(Open::Text, brackets.unwrap_or(0));
+        // Value paths do not nest: at most one is open.
+        let mut attribute: Option<AttributePath> = None;
+        loop {
+            self.extra_blanks();
+            if outer.depth() > self.limits.depth() {
+                return fail(Kind::TooDeep, self.at..self.at);
+            }
+            let start = self.at;
+            let opened = match self.peek() {
+                Some(b'(') => {
+                    self.at += 1;
+                    Some(Open::Group)
+                }
+                Some(b'n' | b'N') => self.negation(),
+                _ => None,
+            };
+            if let Some(open) = opened {
+                outer.enter(&mut level, Level::new(open, start));
+                continue;
+            }
+            let start = match self.quick_term() {
+                Some(start) => start,
+                None => self.term()?,
+            };
+            let mut term = match start {
+                Start::Term(term) => term,
+                Start::Brackets(path) => {
+                    outer.enter(&mut level, Level::new(Open::Brackets, self.at - 1));
+                    attribute = Some(path);
+                    self.in_brackets = true;
+                    continue;
+                }
+            };
+
+            // The term is complete: close what it ends, then look for the next one.
+            loop {
+                if LENIENT && level.open == Open::Prefix {
+                    term = term.not();
+                    level = around(&mut outer, level.at)?;
+                    continue;
+                }
+                let before = self.at;
+                self.extra_blanks();
+                match self.peek() {
+                    Some(b')') => {
+                        if !matches!(level.open, Open::Group | Open::Not) {
+                            return fail(Kind::Unbalanced, self.at..self.at + 1);
+                        }
+                        self.at += 1;
+                        term = level.close(term);
+                        if level.open == Open::Not {
+                            term = term.not();
+                        }
+                        level = around(&mut outer, level.at)?;
+                    }
+                    Some(b']') => {
+                        self.at += 1;
+                        match (level.open, attribute.take()) {
+                            (Open::Brackets, Some(path)) => {
+                                self.in_brackets = false;
+                                term = self.after_brackets(path, level.close(term))?;
+                                level = around(&mut outer, level.at)?;
+                            }
+                            (Open::Text, _) if brackets.is_some() => return Ok(level.close(term)),
+                            _ => return fail(Kind::Unbalanced, self.at - 1..self.at),
+                        }
+                    }
+                    Some(_) => {
+                        self.at = before;
+                        let is_and = self.connective()?;
+                        let left = self.text.len() - self.at;
+                        if is_and {
+                            level.and(term, left);
+                        } else {
+                            level.or(term, left);
+                        }
+                        break;
+                    }
+                    None => {
+                        if outer.depth() == 0 && brackets.is_none() {
+                            return Ok(level.close(term));
+                        }
+                        return fail(Kind::Unbalanced, level.at..level.at + 1);
+                    }
+                }
+            }
+        }
+    }
+
+    /// ` and ` (`true`) or ` or ` after a term.
+    #[inline]
+    fn connective(&mut self) -> Result<bool, Failure> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let (length, is_and) = match rest {
+            [b' ', b'a' | b'A', b'n' | b'N', b'd' | b'D', b' ', ..] => (5, true),
+            [b' ', b'o' | b'O', b'r' | b'R', b' ', ..] => (4, false),
+            _ => return self.any_connective(),
+        };
+        if matches!(rest.get(length), None | Some(b' ' | b'\t')) {
+            return self.any_connective();
+        }
+        self.at += length;
+        Ok(is_and)
+    }
+
+    #[cold]
+    fn any_connective(&mut self) -> Result<bool, Failure> {
+        self.blank()?;
+        let word = self.word();
+        let is_and = word.eq_ignore_ascii_case("and");
+        if !is_and && !word.eq_ignore_ascii_case("or") {
+            return self.fail_here(Kind::UnexpectedText);
+        }
+        self.at += word.len();
+        if self.at >= self.text.len() {
+            return self.fail_here(Kind::UnexpectedEnd);
+        }
+        self.blank()?;
+        Ok(is_and)
+    }
+
+    /// `not(` or `not (`; leniently also `not` before a bare expression. An attribute may be called `not` too.
+    fn negation(&mut self) -> Option<Open> {
+        let rest = self.rest();
+        if !rest.get(..3)?.eq_ignore_ascii_case("not") {
+            return None;
+        }
+        let after = rest.get(3..)?;
+        let next =
+            if LENIENT { after.trim_start_matches([' ', '\t']) } else { after.strip_prefix(' ').unwrap_or(after) };
+        if next.starts_with('(') {
+            self.at += rest.len() - next.len() + 1;
+            return Some(Open::Not);
+        }
+        // `not eq "x"` and `not pr` are comparisons of an attribute called `not`.
+        let word = next.split([' ', '\t', ')', ']', '"']).next().unwrap_or_default();
+        let named_not = CompareOp::read(word).is_some() || word.eq_ignore_ascii_case("pr");
+        if !LENIENT || named_not || after.len() == next.len() {
+            return None;
+        }
+        self.at += rest.len() - next.len();
+        Some(Open::Prefix)
+    }
+
+    /// `name op "text"`, `name pr` and `name[` by the letter, in one pass; `None` leaves everything else to
+    /// [`term`](Self::term).
+    #[inline]
+    fn quick_term(&mut self) -> Option<Start> {
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        let (dot, at) = scan::name(bytes, start, !self.in_brackets)?;
+        let (name, sub) = match dot {
+            0 => (self.text.get(start..at)?, None),
+            dot => (self.text.get(start..dot)?, self.text.get(dot + 1..at)),
+        };
+        let (a, b, rest) = match bytes.get(at..)? {
+            [b' ', a, b, rest @ ..] => (*a, *b, rest),
+            [b'[', ..] if !self.in_brackets => {
+                self.at = at + 1;
+                return Some(Start::Brackets(AttributePath::of(None, name, sub)));
+            }
+            _ => return None,
+        };
+        if self.terms >= self.limits.terms() {
+            return None;
+        }
+        let path = || AttributePath::of(None, name, sub);
+        if let [b' ', b'"', text @ ..] = rest {
+            let op = CompareOp::of_bytes(a, b)?;
+            let length = scan::plain_string(text)?;
+            let begin = at + 5;
+            let value = Literal::String(self.text.get(begin..begin + length)?.into());
+            self.terms += 1;
+            self.at = begin + length + 1;
+            return Some(Start::Term(Filter::Compare(Comparison { path: path(), op, value })));
+        }
+        if matches!((a, b, rest), (b'p' | b'P', b'r' | b'R', [] | [b' ' | b')' | b']', ..])) {
+            self.terms += 1;
+            self.at = at + 3;
+            return Some(Start::Term(Filter::Present(path())));
+        }
+        None
+    }
+
+    /// Any term, and the errors in it.
+    fn term(&mut self) -> Result<Start, Failure> {
+        let start = self.at;
+        let path = self.attribute()?;
+        if LENIENT {
+            let blanks = self.rest().len() - self.rest().trim_start_matches([' ', '\t']).len();
+            if self.rest().as_bytes().get(blanks) == Some(&b'[') {
+                self.at += blanks;
+            }
+        }
+        if self.peek() != Some(b'[') {
+            return self.comparison(path).map(Start::Term);
+        }
+        self.at += 1;
+        if self.in_brackets {
+            return fail(Kind::Nested, start..self.at);
+        }
+        Ok(Start::Brackets(path))
+    }
+
+    /// The rest of `attribute pr` or `attribute op value`.
+    fn comparison(&mut self, path: AttributePath) -> Result<Filter, Failure> {
+        self.terms += 1;
+        if self.terms > self.limits.terms() {
+            return fail(Kind::TooManyTerms, self.at..self.at);
+        }
+        self.blank()?;
+        let word = self.word();
+        if word.eq_ignore_ascii_case("pr") {
+            self.at += 2;
+            return Ok(Filter::Present(path));
+        }
+        let Some(op) = CompareOp::read(word) else {
+            return self.fail_here(if word.is_empty() { Kind::UnexpectedText } else { Kind::UnknownOperator });
+        };
+        self.at += 2;
+        if self.at >= self.text.len() {
+            return self.fail_here(Kind::UnexpectedEnd);
+        }
+        self.blank()?;
+        Ok(Filter::Compare(Comparison { path, op, value: self.literal()? }))
+    }
+
+    /// What follows `attribute[filter]` in a filter: nothing by the letter; `.sub op value` is Entra's way to
+    /// say that the same element meets that too.
+    fn after_brackets(&mut self, path: AttributePath, inner: Filter) -> Result<Filter, Failure> {
+        if !LENIENT || !self.eat(b'.') {
+            return Ok(Filter::ValuePath(ValuePath { path, filter: Box::new(inner) }));
+        }
+        let sub = self.sub_attribute()?;
+        let more = self.comparison(AttributePath::of(None, &sub, None))?;
+        Ok(Filter::ValuePath(ValuePath { path, filter: Box::new(inner.and(more)) }))
+    }
+}
+
+fn around(outer: &mut Outer, opened: usize) -> Result<Level, Failure> {
+    match outer.leave() {
+        Some(level) => Ok(level),
+        None => fail(Kind::Unbalanced, opened..opened + 1),
+    }
+}
