@@ -82,10 +82,6 @@ impl Check {
 
     /// Whether an attribute meets the check: any of its values. `sub` selects a sub-attribute of each.
     pub(crate) fn holds(&self, value: Option<&Value>, sub: Option<&str>) -> bool {
-        // The everyday case: text in a simple attribute.
-        if let (Some(Value::String(text)), None) = (value, sub) {
-            return self.accepts_text(text);
-        }
         let mut seen = false;
         let mut met = false;
         match value {
@@ -163,6 +159,13 @@ impl Check {
 
     #[inline]
     pub(crate) fn accepts_text(&self, value: &str) -> bool {
+        match self {
+            Self::Text(TextCheck { op: CompareOp::Eq, needle, exact: false }) => text::eq_folded(value, needle),
+            _ => self.accepts_text_otherwise(value),
+        }
+    }
+
+    fn accepts_text_otherwise(&self, value: &str) -> bool {
         match self {
             Self::Present => !value.is_empty(),
             Self::Unassigned(wanted) => !*wanted,

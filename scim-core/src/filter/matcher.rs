@@ -133,7 +133,19 @@ impl ElementMatcher {
 }
 
 impl Node {
+    #[inline]
     pub(crate) fn holds(&self, map: &Map<String, Value>) -> bool {
+        // The everyday case, without the registers that all others need.
+        if let Self::Test(Test { place, sub, check }) = self {
+            return match (place.find(map), sub) {
+                (Some(Value::String(text)), None) => check.accepts_text(text),
+                (value, sub) => check.holds(value, sub.as_deref()),
+            };
+        }
+        self.holds_in_any_way(map)
+    }
+
+    fn holds_in_any_way(&self, map: &Map<String, Value>) -> bool {
         match self {
             Self::All(list) => list.iter().all(|node| node.holds(map)),
             Self::Any(list) => list.iter().any(|node| node.holds(map)),
@@ -167,6 +179,7 @@ fn holds_in(node: &Node, element: &Value) -> bool {
 }
 
 impl Place {
+    #[inline]
     fn find<'v>(&self, map: &'v Map<String, Value>) -> Option<&'v Value> {
         let map = match &self.extension {
             None => map,

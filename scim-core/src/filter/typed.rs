@@ -187,7 +187,18 @@ fn within(node: JsonNode, index: &dyn Fn(&str) -> Option<u8>) -> Plan {
 
 impl Plan {
     /// Generic, so that the members of a resource itself are found without dynamic dispatch.
+    #[inline]
     fn holds<O: Attributes + ?Sized>(&self, object: &O) -> bool {
+        // The everyday case, without the registers that all others need.
+        if let Self::Test { member, inner, sub: Sub::Itself(_), check } = self
+            && let Node::Text(text) = find_node(object, *member, *inner)
+        {
+            return check.accepts_text(text);
+        }
+        self.holds_in_any_way(object)
+    }
+
+    fn holds_in_any_way<O: Attributes + ?Sized>(&self, object: &O) -> bool {
         match self {
             Self::All(list) => list.iter().all(|plan| plan.holds(object)),
             Self::Any(list) => list.iter().any(|plan| plan.holds(object)),
@@ -236,10 +247,6 @@ fn find_node<O: Attributes + ?Sized>(object: &O, member: u8, inner: Option<u8>) 
 
 #[inline]
 fn test(check: &Check, node: Node<'_>, sub: &Sub) -> bool {
-    // The everyday case: text in a simple attribute.
-    if let (Node::Text(text), Sub::Itself(_)) = (node, sub) {
-        return check.accepts_text(text);
-    }
     let mut seen = false;
     let met = match node {
         Node::List(list) => list.any(&mut |element| one(check, element, sub, &mut seen)),

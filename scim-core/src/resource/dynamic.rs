@@ -23,27 +23,13 @@ use crate::text::same_name;
 pub struct Resource(Map<String, Value>);
 
 /// The member of that name in any case: the exact spelling first, which is the ordinary case.
-///
-/// The members of a resource are few, and their names differ in length: one walk that only reads names of that length
-/// costs no more than the look-up of one spelling, and far less than that and a walk where the attribute is absent.
 #[inline]
 pub(crate) fn get_folded<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    const FEW: usize = 40;
-    if map.len() > FEW {
-        return map.get(name).or_else(|| map.iter().find(|(key, _)| same_name(key, name)).map(|(_, value)| value));
-    }
-    let mut other = None;
-    for (key, value) in map {
-        if key.len() == name.len() {
-            if key == name {
-                return Some(value);
-            }
-            if other.is_none() && key.eq_ignore_ascii_case(name) {
-                other = Some(value);
-            }
-        }
-    }
-    other
+    map.get(name).or_else(|| other_spelling(map, name))
+}
+
+fn other_spelling<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    map.iter().find(|(key, _)| same_name(key, name)).map(|(_, value)| value)
 }
 
 /// The spelling in which the map holds that name.
