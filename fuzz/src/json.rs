@@ -20,6 +20,15 @@ pub fn has_clear_names(value: &Value) -> bool {
     }
 }
 
+/// Whether a list of some attribute has an element that says nothing.
+pub fn has_empty_element(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().any(|element| is_unassigned(&pruned(element)) || has_empty_element(element)),
+        Value::Object(map) => map.values().any(has_empty_element),
+        _ => false,
+    }
+}
+
 /// The value without what counts as absent, names in lower case, each element of a list once.
 pub fn pruned(value: &Value) -> Value {
     match value {
@@ -40,7 +49,8 @@ pub fn pruned(value: &Value) -> Value {
     }
 }
 
-fn is_unassigned(value: &Value) -> bool {
+/// Whether the value says nothing (RFC 7643 §2.5).
+pub fn is_unassigned(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(list) => list.is_empty(),

@@ -48,7 +48,14 @@ fn bool_string_in_filter() {
         json!({"op": "replace", "path": "roles[primary eq \"True\"].value", "value": "b"}),
         Quirk::BoolStringInFilter,
         json!({"roles": [{"value": "b", "primary": true}]}),
-        Err("noTarget"),
+        Err("invalidFilter"),
+    );
+    check(
+        json!({"roles": [{"value": "a", "primary": true}, {"value": "b"}]}),
+        json!({"op": "remove", "path": "roles[primary eq \"True\"]"}),
+        Quirk::BoolStringInFilter,
+        json!({"roles": [{"value": "b"}]}),
+        Err("invalidFilter"),
     );
 }
 

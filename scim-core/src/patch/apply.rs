@@ -10,7 +10,7 @@ use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
 use crate::path::{AttributePath, PatchPath};
 use crate::quirk::{Quirk, Quirks};
 use crate::resource::is_unassigned;
-use crate::schema::{Home, Located, ResourceSchemas, Schema};
+use crate::schema::{Attribute, Home, Located, ResourceSchemas, Schema};
 use crate::text::same_name;
 
 /// What became of a PATCH.
@@ -109,7 +109,7 @@ impl Session<'_> {
             Target::Extension(schema) => self.extension(op, schema, value),
             Target::Attribute { at, filter: None, sub: None } => self.whole(op, at, value),
             Target::Attribute { at, filter, sub } => {
-                if at.attribute.is_read_only() || sub.is_some_and(crate::schema::Attribute::is_read_only) {
+                if at.attribute.is_read_only() || sub.is_some_and(Attribute::is_read_only) {
                     return Err(PatchError::mutability("the attribute is readOnly"));
                 }
                 let slot = self.store.slot(at.home, at.attribute.name());
@@ -201,9 +201,7 @@ impl Session<'_> {
         let list = self.conform.list(at.attribute, value)?;
         let slot = self.store.slot(Home::Core, "schemas");
         let known = self.store.elements(&slot);
-        let is_known = |uri: &Value| {
-            known.iter().any(|k| matches!((k, uri), (Value::String(a), Value::String(b)) if same_name(a, b)))
-        };
+        let is_known = |uri: &Value| known.iter().any(|known| is_same_uri(known, uri));
         let new: Vec<Value> = list.into_iter().filter(|uri| !is_known(uri)).collect();
         if !new.is_empty() {
             self.store.append(&slot, new);
@@ -263,6 +261,41 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Whether the resource holds what the URI in `schemas` stands for: its core, or values under that URI.
+    fn is_used_schema(&self, uri: &Value) -> bool {
+        uri.as_str().is_some_and(|uri| same_name(uri, self.schemas.core().id()) || self.store.holds_object(uri))
+    }
+
+    /// A new list for `schemas` names what the resource holds, whatever the message says (RFC 7643 §3).
+    pub(super) fn with_used_schemas(&self, attribute: &Attribute, slot: &Slot, mut new: Vec<Value>) -> Vec<Value> {
+        if is_schemas(attribute) {
+            for uri in self.store.elements(slot).iter().filter(|uri| self.is_used_schema(uri)) {
+                if !new.iter().any(|known| is_same_uri(known, uri)) {
+                    new.push(uri.clone());
+                }
+            }
+        }
+        new
+    }
+
+    /// An element of `schemas` stays while the resource holds what it stands for.
+    pub(super) fn check_schemas_unused(
+        &self,
+        attribute: &Attribute,
+        slot: &Slot,
+        places: &[usize],
+    ) -> Result<(), PatchError> {
+        if is_schemas(attribute) {
+            let elements = self.store.elements(slot);
+            let mut used = places.iter().filter_map(|&at| elements.get(at)).filter(|uri| self.is_used_schema(uri));
+            if let Some(uri) = used.next() {
+                let uri = short(uri.as_str().unwrap_or_default());
+                return Err(PatchError::mutability(format!("the resource holds values of `{uri}`")));
+            }
+        }
+        Ok(())
+    }
+
     /// Charges writes beyond the first of one value against the limit.
     pub(super) fn charge(&mut self, value: &Value, copies: usize) -> Result<(), PatchError> {
         let extra = copies.saturating_sub(1).saturating_mul(size(value));
@@ -277,7 +310,7 @@ impl Session<'_> {
     /// Takes an attribute away; `refusal` makes the error if it is required.
     pub(super) fn unassign(
         &mut self,
-        attribute: &crate::schema::Attribute,
+        attribute: &Attribute,
         slot: &Slot,
         refusal: fn(String) -> PatchError,
     ) -> Result<(), PatchError> {
@@ -294,6 +327,15 @@ impl Session<'_> {
         self.index.forget(slot);
         Ok(())
     }
+}
+
+/// Whether it is `schemas`, which every resource has and which follows from what a resource holds.
+fn is_schemas(attribute: &Attribute) -> bool {
+    same_name(attribute.name(), "schemas")
+}
+
+fn is_same_uri(a: &Value, b: &Value) -> bool {
+    matches!((a, b), (Value::String(a), Value::String(b)) if same_name(a, b))
 }
 
 /// Two spellings of one name are an error (RFC 7643 §2.1).

@@ -37,6 +37,10 @@ impl PatchError {
         Self::new(ScimType::InvalidPath, detail)
     }
 
+    pub(crate) fn filter(detail: impl Into<String>) -> Self {
+        Self::new(ScimType::InvalidFilter, detail)
+    }
+
     pub(crate) fn no_target(detail: impl Into<String>) -> Self {
         Self::new(ScimType::NoTarget, detail)
     }

@@ -179,12 +179,15 @@ impl<'r> Store<'r> {
         self.log.push(Undo::Sub(slot.clone(), at, key, old));
     }
 
+    /// Whether an object with values stands under that name.
+    pub(super) fn holds_object(&self, name: &str) -> bool {
+        get_folded(self.resource, name).is_some_and(|value| value.is_object() && !is_unassigned(value))
+    }
+
     /// Keeps `schemas` in step with an extension (RFC 7644 §3.5.2.1): its URI is there exactly while the
     /// extension holds something.
     pub(super) fn settle_extension(&mut self, uri: &str) {
-        let held = get_folded(self.resource, uri)
-            .and_then(Value::as_object)
-            .is_some_and(|map| map.values().any(|v| !is_unassigned(v)));
+        let held = self.holds_object(uri);
         let schemas = self.slot(Home::Core, "schemas");
         let known = self.elements(&schemas).iter().position(|v| v.as_str().is_some_and(|v| same_name(v, uri)));
         match (held, known) {

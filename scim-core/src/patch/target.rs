@@ -36,11 +36,7 @@ pub(super) fn resolve<'s>(
         Some(_) if sub_name.is_some() || !(attribute.is_complex() || attribute.is_multi_valued()) => {
             return Err(PatchError::path("only values of a multi-valued or complex attribute can be selected"));
         }
-        Some(filter) => {
-            let (matcher, fired) = ElementMatcher::new(filter, attribute, conform.tolerated)?;
-            conform.fired = conform.fired.union(fired);
-            Some((filter, matcher))
-        }
+        Some(filter) => Some((filter, compile(filter, attribute, conform)?)),
     };
     let sub = match path.after.as_deref().or(sub_name) {
         None => None,
@@ -50,6 +46,17 @@ pub(super) fn resolve<'s>(
         },
     };
     Ok(Target::Attribute { at, filter, sub })
+}
+
+/// The filter between the brackets. A boolean in quotes is what its quirk makes of it, or an error: taken as the text
+/// that it is by the letter, `remove` would select nothing in one reading and something in the other.
+fn compile(filter: &Filter, attribute: &Attribute, conform: &mut Conform) -> Result<ElementMatcher, PatchError> {
+    let (matcher, fired) = ElementMatcher::new(filter, attribute, conform.tolerated.with(Quirk::BoolStringInFilter))?;
+    if fired.contains(Quirk::BoolStringInFilter) && !conform.tolerated.contains(Quirk::BoolStringInFilter) {
+        return Err(PatchError::filter("a boolean stands without quotes: true or false"));
+    }
+    conform.fired = conform.fired.union(fired);
+    Ok(matcher)
 }
 
 pub(super) enum Found<'s> {

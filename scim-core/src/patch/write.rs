@@ -110,6 +110,7 @@ impl Session<'_> {
         } else {
             without_equal(&[], new)
         };
+        let new = self.with_used_schemas(attribute, slot, new);
         let list = self.store.elements(slot);
         if same_elements(list, &new) {
             return Ok(());
@@ -163,6 +164,7 @@ impl Session<'_> {
         if attribute.is_immutable() {
             return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
         }
+        self.check_schemas_unused(attribute, slot, places)?;
         if places.len() == self.store.elements(slot).len() {
             return self.unassign(attribute, slot, PatchError::mutability);
         }
@@ -349,6 +351,11 @@ impl Session<'_> {
             Op::Add => self.conform.single(attribute, value)?,
             _ => self.conform.element(attribute, value)?,
         };
+        if is_unassigned(&value) {
+            // Nothing in place of an element is its removal; nothing merged into it changes nothing.
+            return if op == Op::Add { Ok(()) } else { self.take_out(attribute, slot, places) };
+        }
+        self.check_schemas_unused(attribute, slot, places)?;
         self.charge(&value, places.len())?;
         if is_primary(&value) && attribute.is_multi_valued() {
             match places {
