@@ -170,13 +170,13 @@ fn users(danger: &mut Danger, spec: &Spec, world: &World, authentik: &AuthentikS
     let everybody: Vec<ScopeUser> = world.accounts.iter().map(|account| account.scope.clone()).collect();
     let (mut strangers, mut remotes) = (Vec::new(), Vec::new());
     for user in &cloudflare.users {
-        let (Some(id), Some(user_name)) = (&user.id, &user.user_name) else { continue };
+        let (Some(id), Some(user_name)) = (&user.id, user.user_name.as_deref()) else { continue };
         let Some(owners) = links.get(id.as_str()) else {
             strangers.push((user, user_name));
             remotes.push(RemoteUser {
                 id: id.to_string(),
-                user_name: user_name.clone(),
-                emails: user.emails.iter().filter_map(|email| email.value.clone()).collect(),
+                user_name: user_name.to_owned(),
+                emails: user.emails.iter().filter_map(|email| email.value.as_deref().map(str::to_owned)).collect(),
             });
             continue;
         };
@@ -184,7 +184,7 @@ fn users(danger: &mut Danger, spec: &Spec, world: &World, authentik: &AuthentikS
         let out = |pk: &UserPk| !world.account(*pk).is_some_and(|it| is_in(&it.scope));
         if !owners.iter().any(stays) {
             // Inactive, gone or out of scope: one of this job's leavers.
-            danger.leavers.insert(user_name.clone());
+            danger.leavers.insert(user_name.to_owned());
             danger.leaver_tags.insert(id.to_string());
         } else if owners.iter().any(out) && !allowed(user_name) {
             danger.stops.push(Finding::stop(
@@ -287,13 +287,13 @@ fn groups(
         .filter_map(|user| Some((user.id.as_ref()?.as_str(), user.user_name.as_deref()?)))
         .collect();
     for group in cloudflare.custom_groups() {
-        let (Some(id), Some(name)) = (&group.id, &group.display_name) else { continue };
+        let (Some(id), Some(name)) = (&group.id, group.display_name.as_deref()) else { continue };
         let what = format!("group {name:?}");
-        let allowed = spec.safety.allow_deletion.contains(name);
+        let allowed = spec.safety.allow_deletion.iter().any(|it| it == name);
         if let Some(uuid) = links.get(id.as_str()) {
             let in_scope = world.groups.iter().any(|it| it.pk == **uuid && wanted.groups.contains(&it.name));
             if !in_scope {
-                danger.leaving_groups.insert(name.clone());
+                danger.leaving_groups.insert(name.to_owned());
                 // A group that comes back has another id, and every policy is lost.
                 if !allowed {
                     danger.stops.push(Finding::stop(
@@ -330,7 +330,7 @@ fn groups(
             .iter()
             .flatten()
             .filter_map(|member| names.get(member.value.as_ref()?.as_str()).copied())
-            .filter(|user_name| !wanted.memberships.contains(&(user_name.to_lowercase(), name.clone())))
+            .filter(|user_name| !wanted.memberships.contains(&(user_name.to_lowercase(), name.to_owned())))
             .collect();
         if !lost.is_empty() && !allowed {
             danger.stops.push(Finding::stop(

@@ -233,7 +233,7 @@ fn groups(out: &mut Verification, wanted: &Wanted, authentik: &AuthentikSide, cl
     let linked: BTreeSet<&str> = authentik.group_links.iter().map(|link| link.scim_id.as_str()).collect();
     for group in cloudflare.custom_groups() {
         let ours = group.id.as_ref().is_some_and(|id| linked.contains(id.as_str()));
-        if let Some(name) = group.display_name.as_ref().filter(|name| ours && !wanted.groups.contains(*name)) {
+        if let Some(name) = group.display_name.as_deref().filter(|name| ours && !wanted.groups.contains(*name)) {
             out.findings.push(Finding::difference(
                 "extra_group",
                 format!("group {name:?}"),

@@ -22,6 +22,8 @@ pub mod resource;
 pub mod schema;
 mod text;
 
+pub use text::Text;
+
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "provider")]

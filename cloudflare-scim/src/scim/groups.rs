@@ -40,7 +40,7 @@ impl NewGroup {
     /// The SCIM resource that says so.
     pub fn to_resource(&self) -> Group {
         let mut group = Group::new(&self.display_name);
-        group.external_id.clone_from(&self.external_id);
+        group.external_id = self.external_id.as_deref().map(Into::into);
         group
     }
 }

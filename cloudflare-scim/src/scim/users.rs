@@ -60,12 +60,12 @@ impl NewUser {
         let mut user = User::new(&self.email);
         user.emails.push(Email::new(&self.email).with_type("work").primary());
         user.active = Some(true);
-        user.display_name.clone_from(&self.display_name);
-        user.external_id.clone_from(&self.external_id);
+        user.display_name = self.display_name.as_deref().map(Into::into);
+        user.external_id = self.external_id.as_deref().map(Into::into);
         if self.given_name.is_some() || self.family_name.is_some() {
             let mut name = Name::default();
-            name.given_name.clone_from(&self.given_name);
-            name.family_name.clone_from(&self.family_name);
+            name.given_name = self.given_name.as_deref().map(Into::into);
+            name.family_name = self.family_name.as_deref().map(Into::into);
             user.name = Some(name);
         }
         user

@@ -7,6 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::request::Request;
 use super::{Endpoint, Error};
+use crate::Text;
 use crate::filter::Filter;
 use crate::message::ListResponse;
 use crate::resource::{ResourceId, ScimResource};
@@ -106,7 +107,7 @@ impl<R: ScimResource> ListRequest<R> {
         match position {
             Position::First => {}
             Position::Index(index) => query.push(("startIndex", index.to_string())),
-            Position::Cursor(cursor) => query.push(("cursor", cursor.clone())),
+            Position::Cursor(cursor) => query.push(("cursor", cursor.to_string())),
         }
         if let Some(count) = self.count {
             query.push(("count", count.to_string()));
@@ -131,7 +132,7 @@ impl<R: ScimResource> ListRequest<R> {
 enum Position {
     First,
     Index(u64),
-    Cursor(String),
+    Cursor(Text),
 }
 
 /// Where a walk through the pages stands.

@@ -2,19 +2,20 @@ use serde::de::Deserializer;
 use serde_json::Value;
 
 use super::error::status_of;
+use crate::Text;
 use crate::resource::wire::{Node, Wire, wire_struct};
 
 wire_struct! {
     /// One operation of a bulk request (RFC 7644 §3.7).
     pub struct BulkOperation {
         /// `POST`, `PUT`, `PATCH` or `DELETE`.
-        method: Option<String> = "method",
+        method: Option<Text> = "method",
         /// Path relative to the base URL, for example `/Users/2819c223`.
-        path: Option<String> = "path",
+        path: Option<Text> = "path",
         /// Client's name for a resource that is being made; required on POST.
-        bulk_id: Option<String> = "bulkId",
+        bulk_id: Option<Text> = "bulkId",
         /// Version that the resource must have.
-        version: Option<String> = "version",
+        version: Option<Text> = "version",
         /// Body of the operation.
         data: Option<Value> = "data",
     }
@@ -24,7 +25,7 @@ wire_struct! {
     /// Several operations in one request (RFC 7644 §3.7).
     pub struct BulkRequest {
         /// Schema URIs of the message.
-        schemas: Vec<String> = "schemas",
+        schemas: Vec<Text> = "schemas",
         /// Errors after which the server stops; absent: it does not stop.
         fail_on_errors: Option<u64> = "failOnErrors",
         /// The operations.
@@ -36,13 +37,13 @@ wire_struct! {
     /// What became of one operation (RFC 7644 §3.7.3).
     pub struct BulkResult {
         /// URI of the resource; absent if a POST failed.
-        location: Option<String> = "location",
+        location: Option<Text> = "location",
         /// Method of the operation.
-        method: Option<String> = "method",
+        method: Option<Text> = "method",
         /// The client's name, as sent.
-        bulk_id: Option<String> = "bulkId",
+        bulk_id: Option<Text> = "bulkId",
         /// Version of the resource.
-        version: Option<String> = "version",
+        version: Option<Text> = "version",
         /// HTTP status as text; [`BulkResult::code`] has it as a number.
         status: Option<BulkStatus> = "status",
         /// Body, required if the operation failed.
@@ -81,7 +82,7 @@ wire_struct! {
     /// The answer to a bulk request (RFC 7644 §3.7), one result per operation.
     pub struct BulkResponse {
         /// Schema URIs of the message.
-        schemas: Vec<String> = "schemas",
+        schemas: Vec<Text> = "schemas",
         /// The results, in the order of the operations.
         operations: Vec<BulkResult> = "Operations",
     }
@@ -90,13 +91,13 @@ wire_struct! {
 impl BulkRequest {
     /// A request of those operations, which does not stop at errors.
     pub fn new(operations: Vec<BulkOperation>) -> Self {
-        Self { schemas: vec![super::BULK_REQUEST.to_owned()], operations, ..Self::default() }
+        Self { schemas: vec![Text::constant(super::BULK_REQUEST)], operations, ..Self::default() }
     }
 }
 
 impl BulkResponse {
     /// An answer of those results.
     pub fn new(operations: Vec<BulkResult>) -> Self {
-        Self { schemas: vec![super::BULK_RESPONSE.to_owned()], operations, ..Self::default() }
+        Self { schemas: vec![Text::constant(super::BULK_RESPONSE)], operations, ..Self::default() }
     }
 }

@@ -6,6 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::LIST_RESPONSE;
+use crate::Text;
 use crate::resource::wire::{Field, FieldSeed, check_spellings, keep, locate, named_twice};
 
 /// A page of resources (RFC 7644 §3.4.2, RFC 9865 §2).
@@ -25,9 +26,9 @@ pub struct ListResponse<T> {
     /// Resources in this page, as the server says. Several servers echo the request's `count`.
     pub items_per_page: Option<u64>,
     /// Cursor of the next page; absent on the last page only.
-    pub next_cursor: Option<String>,
+    pub next_cursor: Option<Text>,
     /// Cursor of the page before.
-    pub previous_cursor: Option<String>,
+    pub previous_cursor: Option<Text>,
     /// The resources.
     pub resources: Vec<T>,
     /// Members that this type does not know, as they came.
@@ -142,7 +143,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PageVisitor<T> {
                 return Err(named_twice(&name));
             }
             match at {
-                0 => drop(member::<A, Vec<String>>(&mut map, "schemas")?),
+                0 => drop(member::<A, Vec<Text>>(&mut map, "schemas")?),
                 1 => page.total_results = member(&mut map, "totalResults")?,
                 2 => page.start_index = member(&mut map, "startIndex")?,
                 3 => page.items_per_page = member(&mut map, "itemsPerPage")?,

@@ -1,3 +1,4 @@
+use crate::Text;
 use crate::resource::wire::{wire_enum, wire_struct};
 
 wire_enum! {
@@ -14,15 +15,15 @@ wire_struct! {
     /// A query as a body (RFC 7644 §3.4.3), sent to `/.search` so that no personal data stands in a URL.
     pub struct SearchRequest {
         /// Schema URIs of the message.
-        schemas: Vec<String> = "schemas",
+        schemas: Vec<Text> = "schemas",
         /// Attributes that are wanted, in place of the default ones.
-        attributes: Vec<String> = "attributes",
+        attributes: Vec<Text> = "attributes",
         /// Attributes that are not wanted.
-        excluded_attributes: Vec<String> = "excludedAttributes",
+        excluded_attributes: Vec<Text> = "excludedAttributes",
         /// Filter.
-        filter: Option<String> = "filter",
+        filter: Option<Text> = "filter",
         /// Attribute to sort by.
-        sort_by: Option<String> = "sortBy",
+        sort_by: Option<Text> = "sortBy",
         /// Direction.
         sort_order: Option<SortOrder> = "sortOrder",
         /// Index of the first result, from 1.
@@ -30,13 +31,13 @@ wire_struct! {
         /// Most results wanted.
         count: Option<u64> = "count",
         /// Cursor (RFC 9865); empty asks for the first page.
-        cursor: Option<String> = "cursor",
+        cursor: Option<Text> = "cursor",
     }
 }
 
 impl SearchRequest {
     /// A query without conditions.
     pub fn new() -> Self {
-        Self { schemas: vec![super::SEARCH_REQUEST.to_owned()], ..Self::default() }
+        Self { schemas: vec![Text::constant(super::SEARCH_REQUEST)], ..Self::default() }
     }
 }

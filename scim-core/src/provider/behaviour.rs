@@ -117,7 +117,7 @@ impl Default for Behaviour {
 }
 
 fn bearer_scheme() -> AuthenticationScheme {
-    let text = |text: &str| Some(text.to_owned());
+    let text = |text: &str| Some(text.into());
     AuthenticationScheme {
         r#type: text("oauthbearertoken"),
         name: text("OAuth Bearer Token"),

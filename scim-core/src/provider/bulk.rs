@@ -10,6 +10,7 @@ use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use crate::Text;
 use crate::message::{BULK_REQUEST, BULK_RESPONSE, BulkResult, BulkStatus, PATCH_OP, ScimError};
 use crate::provider::engine::{Body, Incoming};
 use crate::provider::query::message;
@@ -148,10 +149,10 @@ impl Engine {
         // A failed operation names what it was about, a failed POST has nothing to name (§3.7.3).
         let about = (method != Some(Method::POST)).then(|| format!("{}/{}", job.base, path.trim_start_matches('/')));
         BulkResult {
-            location: if failed { about } else { reply.location.or(about) },
-            method: method.map(|method| method.to_string()),
-            bulk_id: step.bulk_id.clone(),
-            version: reply.version.filter(|_| !failed),
+            location: if failed { about } else { reply.location.or(about) }.map(Text::from),
+            method: method.map(|method| method.as_str().into()),
+            bulk_id: step.bulk_id.as_deref().map(Text::from),
+            version: reply.version.filter(|_| !failed).map(Text::from),
             status: Some(BulkStatus(reply.status.as_u16())),
             response: reply.body.filter(|_| failed).and_then(|body| serde_json::from_slice(&body).ok()),
             ..BulkResult::default()

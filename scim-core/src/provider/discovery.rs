@@ -3,6 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::Value;
 
+use crate::Text;
 use crate::message::{ListResponse, ScimError};
 use crate::provider::engine::Incoming;
 use crate::provider::query::Parameters;
@@ -77,12 +78,12 @@ impl Engine {
 
     fn schema(&self, schema: &Schema, base: &str) -> Schema {
         let meta = meta("Schema", self.at(base, "Schemas", schema.id()));
-        Schema { schemas: vec![SCHEMA.to_owned()], meta: Some(meta), ..schema.clone() }
+        Schema { schemas: vec![SCHEMA.into()], meta: Some(meta), ..schema.clone() }
     }
 
     fn resource_type(&self, document: &ResourceType, base: &str) -> ResourceType {
         let location = document.name.as_deref().and_then(|name| self.at(base, "ResourceTypes", name));
-        let schemas = vec![RESOURCE_TYPE.to_owned()];
+        let schemas = vec![RESOURCE_TYPE.into()];
         ResourceType { schemas, meta: Some(meta("ResourceType", location)), ..document.clone() }
     }
 
@@ -93,8 +94,8 @@ impl Engine {
         let limits = behaviour.bulk;
         let size = |size: usize| Some(size as u64);
         ServiceProviderConfig {
-            schemas: vec![SERVICE_PROVIDER_CONFIG.to_owned()],
-            documentation_uri: behaviour.documentation_uri.clone(),
+            schemas: vec![SERVICE_PROVIDER_CONFIG.into()],
+            documentation_uri: behaviour.documentation_uri.as_deref().map(Text::from),
             patch: supported(behaviour.patch && self.kinds().iter().any(|kind| kind.allows(&Method::PATCH))),
             bulk: Some(BulkSupport {
                 supported: Some(limits.is_some()),
@@ -114,7 +115,7 @@ impl Engine {
             pagination: behaviour.cursor.then(|| Pagination {
                 cursor: Some(true),
                 index: Some(true),
-                default_pagination_method: Some("index".to_owned()),
+                default_pagination_method: Some("index".into()),
                 default_page_size: size(behaviour.default_page_size),
                 max_page_size: size(behaviour.max_page_size),
                 cursor_timeout: behaviour.cursor_lifetime.map(|lifetime| lifetime.as_secs()),
@@ -127,7 +128,7 @@ impl Engine {
 }
 
 fn meta(resource_type: &str, location: Option<String>) -> Meta {
-    Meta { resource_type: Some(resource_type.to_owned()), location, ..Meta::default() }
+    Meta { resource_type: Some(resource_type.into()), location: location.map(Text::from), ..Meta::default() }
 }
 
 fn value(document: &impl serde::Serialize) -> Value {

@@ -1,5 +1,6 @@
 use http::Method;
 
+use crate::Text;
 use crate::schema::{GROUP, ResourceSchemas, ResourceType, Schema, SchemaRegistry, USER, UnknownSchema};
 use crate::text::same_name;
 
@@ -155,7 +156,7 @@ fn references(schemas: &ResourceSchemas) -> Vec<Reference> {
                 found.push(Reference {
                     extension: extension.map(str::to_owned),
                     attribute: attribute.name().to_owned(),
-                    types: reference.reference_types.clone(),
+                    types: reference.reference_types.iter().map(Text::to_string).collect(),
                 });
             }
         }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use http::StatusCode;
 use serde_json::Value;
 
+use crate::Text;
 use crate::filter::{CompareOp, Filter, FilterError, Literal, Matcher};
 use crate::message::{ListResponse, ScimError, ScimType};
 use crate::provider::cursor::{Cursor, Resume};
@@ -188,7 +189,7 @@ impl Engine {
         Ok(ListResponse {
             total_results: total.map(|total| total as u64),
             items_per_page: Some(resources.len() as u64),
-            next_cursor: next.map(issue),
+            next_cursor: next.map(issue).map(Text::from),
             resources,
             ..ListResponse::default()
         })

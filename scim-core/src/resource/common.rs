@@ -1,3 +1,4 @@
+use crate::Text;
 use crate::date::DateTime;
 use crate::resource::ResourceId;
 use crate::resource::wire::{wire_enum, wire_struct};
@@ -6,15 +7,15 @@ wire_struct! {
     /// What the service provider says about a resource (RFC 7643 §3.1). Clients never set it.
     pub struct Meta {
         /// Name of the resource type, for example `User`.
-        resource_type: Option<String> = "resourceType",
+        resource_type: Option<Text> = "resourceType",
         /// When the resource was made, as text of `xsd:dateTime`.
-        created: Option<String> = "created",
+        created: Option<Text> = "created",
         /// When the resource last changed, as text of `xsd:dateTime`.
-        last_modified: Option<String> = "lastModified",
+        last_modified: Option<Text> = "lastModified",
         /// URI of the resource. Not to be followed to another origin.
-        location: Option<String> = "location",
+        location: Option<Text> = "location",
         /// Version, the value of the `ETag` header (RFC 7644 §3.14), with `W/` and quotes.
-        version: Option<String> = "version",
+        version: Option<Text> = "version",
     }
 }
 
@@ -34,17 +35,17 @@ wire_struct! {
     /// The parts of a person's name (RFC 7643 §4.1.1).
     pub struct Name {
         /// The whole name as it is to be shown.
-        formatted: Option<String> = "formatted",
+        formatted: Option<Text> = "formatted",
         /// Family name.
-        family_name: Option<String> = "familyName",
+        family_name: Option<Text> = "familyName",
         /// Given name.
-        given_name: Option<String> = "givenName",
+        given_name: Option<Text> = "givenName",
         /// Middle names.
-        middle_name: Option<String> = "middleName",
+        middle_name: Option<Text> = "middleName",
         /// "Ms.", "Dr."
-        honorific_prefix: Option<String> = "honorificPrefix",
+        honorific_prefix: Option<Text> = "honorificPrefix",
         /// "III", "Jr."
-        honorific_suffix: Option<String> = "honorificSuffix",
+        honorific_suffix: Option<Text> = "honorificSuffix",
     }
 }
 
@@ -55,11 +56,11 @@ macro_rules! multi_value {
             $(#[$meta])*
             pub struct $name [plain] {
                 #[doc = $what]
-                value: Option<String> = "value",
+                value: Option<Text> = "value",
                 /// Text for display; set by the service provider.
-                display: Option<String> = "display",
+                display: Option<Text> = "display",
                 /// A label, for example `work` or `home`.
-                r#type: Option<String> = "type",
+                r#type: Option<Text> = "type",
                 /// The preferred one; at most one element has `true`.
                 primary: Option<bool> = "primary",
             }
@@ -67,12 +68,12 @@ macro_rules! multi_value {
 
         impl $name {
             /// An element with that value and nothing else.
-            pub fn new(value: impl Into<String>) -> Self {
+            pub fn new(value: impl Into<Text>) -> Self {
                 Self { value: Some(value.into()), ..Self::default() }
             }
 
             /// Sets the label.
-            pub fn with_type(mut self, label: impl Into<String>) -> Self {
+            pub fn with_type(mut self, label: impl Into<Text>) -> Self {
                 self.r#type = Some(label.into());
                 self
             }
@@ -112,19 +113,19 @@ wire_struct! {
     /// A postal address of a user (RFC 7643 §4.1.2).
     pub struct Address {
         /// The whole address as it is to be shown.
-        formatted: Option<String> = "formatted",
+        formatted: Option<Text> = "formatted",
         /// Street, house number, P.O. box.
-        street_address: Option<String> = "streetAddress",
+        street_address: Option<Text> = "streetAddress",
         /// City.
-        locality: Option<String> = "locality",
+        locality: Option<Text> = "locality",
         /// State or region.
-        region: Option<String> = "region",
+        region: Option<Text> = "region",
         /// Postal code.
-        postal_code: Option<String> = "postalCode",
+        postal_code: Option<Text> = "postalCode",
         /// Country, ISO 3166-1 alpha-2.
-        country: Option<String> = "country",
+        country: Option<Text> = "country",
         /// A label, for example `work` or `home`.
-        r#type: Option<String> = "type",
+        r#type: Option<Text> = "type",
         /// The preferred one; at most one element has `true`.
         primary: Option<bool> = "primary",
     }
@@ -138,11 +139,11 @@ wire_struct! {
         /// Id of the group.
         value: Option<ResourceId> = "value",
         /// URI of the group.
-        r#ref: Option<String> = "$ref",
+        r#ref: Option<Text> = "$ref",
         /// Name of the group.
-        display: Option<String> = "display",
+        display: Option<Text> = "display",
         /// `direct` or `indirect`.
-        r#type: Option<String> = "type",
+        r#type: Option<Text> = "type",
     }
 }
 
@@ -152,11 +153,11 @@ wire_struct! {
         /// Id of the user or group.
         value: Option<ResourceId> = "value",
         /// URI of the user or group.
-        r#ref: Option<String> = "$ref",
+        r#ref: Option<Text> = "$ref",
         /// `User` or `Group`.
-        r#type: Option<String> = "type",
+        r#type: Option<Text> = "type",
         /// Name for display.
-        display: Option<String> = "display",
+        display: Option<Text> = "display",
     }
 }
 
@@ -185,9 +186,9 @@ wire_struct! {
         /// Id of the manager's user.
         value: Option<ResourceId> = "value",
         /// URI of the manager's user.
-        r#ref: Option<String> = "$ref",
+        r#ref: Option<Text> = "$ref",
         /// Name of the manager; set by the service provider.
-        display_name: Option<String> = "displayName",
+        display_name: Option<Text> = "displayName",
     }
 }
 
@@ -195,15 +196,15 @@ wire_struct! {
     /// The enterprise extension of a user (RFC 7643 §4.3).
     pub struct EnterpriseUser {
         /// Number of the employee.
-        employee_number: Option<String> = "employeeNumber",
+        employee_number: Option<Text> = "employeeNumber",
         /// Cost centre.
-        cost_center: Option<String> = "costCenter",
+        cost_center: Option<Text> = "costCenter",
         /// Organisation.
-        organization: Option<String> = "organization",
+        organization: Option<Text> = "organization",
         /// Division.
-        division: Option<String> = "division",
+        division: Option<Text> = "division",
         /// Department.
-        department: Option<String> = "department",
+        department: Option<Text> = "department",
         /// The manager.
         manager: Option<Manager> = "manager",
     }

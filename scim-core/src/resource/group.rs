@@ -1,3 +1,4 @@
+use crate::Text;
 use crate::resource::wire::wire_struct;
 use crate::resource::{Member, Meta, ResourceId};
 
@@ -5,13 +6,13 @@ wire_struct! {
     /// A group (RFC 7643 §4.2).
     pub struct Group {
         /// Schema URIs of the resource.
-        schemas: Vec<String> = "schemas",
+        schemas: Vec<Text> = "schemas",
         /// Id given by the service provider.
         id: Option<ResourceId> = "id",
         /// Id given by the client.
-        external_id: Option<String> = "externalId",
+        external_id: Option<Text> = "externalId",
         /// Name of the group.
-        display_name: Option<String> = "displayName",
+        display_name: Option<Text> = "displayName",
         /// Members. `None`: the answer did not say, which is no empty group; `Some` of an empty list:
         /// the answer had `[]` or `null`.
         members: Option<Vec<Member>> = "members",
@@ -22,9 +23,9 @@ wire_struct! {
 
 impl Group {
     /// A group with that name and without members, ready to be created.
-    pub fn new(display_name: impl Into<String>) -> Self {
+    pub fn new(display_name: impl Into<Text>) -> Self {
         Self {
-            schemas: vec![crate::schema::GROUP.to_owned()],
+            schemas: vec![Text::constant(crate::schema::GROUP)],
             display_name: Some(display_name.into()),
             ..Self::default()
         }

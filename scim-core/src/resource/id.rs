@@ -4,6 +4,7 @@ use std::str::FromStr;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::Text;
 use crate::resource::wire::{Node, Wire};
 
 /// The service provider's `id` of a resource: opaque, compared with case, never empty, never chosen
@@ -21,7 +22,7 @@ use crate::resource::wire::{Node, Wire};
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
-pub struct ResourceId(String);
+pub struct ResourceId(Text);
 
 impl ResourceId {
     /// The id as text. It goes into a URL only percent-encoded.
@@ -31,7 +32,7 @@ impl ResourceId {
 
     /// Gives the text away.
     pub fn into_string(self) -> String {
-        self.0
+        self.0.into()
     }
 }
 
@@ -40,11 +41,25 @@ impl ResourceId {
 #[error("a resource id must not be empty")]
 pub struct EmptyId;
 
+impl TryFrom<Text> for ResourceId {
+    type Error = EmptyId;
+
+    fn try_from(text: Text) -> Result<Self, EmptyId> {
+        if text.is_empty() { Err(EmptyId) } else { Ok(Self(text)) }
+    }
+}
+
 impl TryFrom<String> for ResourceId {
     type Error = EmptyId;
 
     fn try_from(text: String) -> Result<Self, EmptyId> {
-        if text.is_empty() { Err(EmptyId) } else { Ok(Self(text)) }
+        Text::from(text).try_into()
+    }
+}
+
+impl From<ResourceId> for Text {
+    fn from(id: ResourceId) -> Self {
+        id.0
     }
 }
 
@@ -52,7 +67,7 @@ impl FromStr for ResourceId {
     type Err = EmptyId;
 
     fn from_str(text: &str) -> Result<Self, EmptyId> {
-        text.to_owned().try_into()
+        Text::from(text).try_into()
     }
 }
 
@@ -70,20 +85,20 @@ impl fmt::Display for ResourceId {
 
 impl fmt::Debug for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ResourceId({:?})", self.0)
+        write!(f, "ResourceId({:?})", self.as_str())
     }
 }
 
 impl<'de> Deserialize<'de> for ResourceId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::read(deserializer)?.unwrap_or_default().try_into().map_err(de::Error::custom)
+        Text::read(deserializer)?.unwrap_or_default().try_into().map_err(de::Error::custom)
     }
 }
 
 /// Inside a resource an empty id is no id.
 impl Wire for ResourceId {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(String::read(deserializer)?.and_then(|text| text.try_into().ok()))
+        Ok(Text::read(deserializer)?.and_then(|text| text.try_into().ok()))
     }
     fn node(&self) -> Node<'_> {
         Node::Text(&self.0)

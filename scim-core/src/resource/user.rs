@@ -1,3 +1,4 @@
+use crate::Text;
 use crate::resource::wire::wire_struct;
 use crate::resource::{
     Address, Email, EnterpriseUser, Entitlement, GroupRef, Im, Meta, Name, Password, PhoneNumber, Photo, ResourceId,
@@ -11,31 +12,31 @@ wire_struct! {
     /// nothing was said.
     pub struct User {
         /// Schema URIs of the resource.
-        schemas: Vec<String> = "schemas",
+        schemas: Vec<Text> = "schemas",
         /// Id given by the service provider.
         id: Option<ResourceId> = "id",
         /// Id given by the client; no key into the server's own ids.
-        external_id: Option<String> = "externalId",
+        external_id: Option<Text> = "externalId",
         /// The unique name, compared without case.
-        user_name: Option<String> = "userName",
+        user_name: Option<Text> = "userName",
         /// The parts of the name.
         name: Option<Name> = "name",
         /// Name for display.
-        display_name: Option<String> = "displayName",
+        display_name: Option<Text> = "displayName",
         /// Casual name.
-        nick_name: Option<String> = "nickName",
+        nick_name: Option<Text> = "nickName",
         /// URI of the profile.
-        profile_url: Option<String> = "profileUrl",
+        profile_url: Option<Text> = "profileUrl",
         /// Title, for example "Vice President".
-        title: Option<String> = "title",
+        title: Option<Text> = "title",
         /// Relation to the organisation, for example "Contractor".
-        user_type: Option<String> = "userType",
+        user_type: Option<Text> = "userType",
         /// Preferred language, as in `Accept-Language`.
-        preferred_language: Option<String> = "preferredLanguage",
+        preferred_language: Option<Text> = "preferredLanguage",
         /// Locale, for example `en-US`.
-        locale: Option<String> = "locale",
+        locale: Option<Text> = "locale",
         /// Time zone, an IANA name.
-        timezone: Option<String> = "timezone",
+        timezone: Option<Text> = "timezone",
         /// Whether the account may be used.
         active: Option<bool> = "active",
         /// Password; written only, never returned.
@@ -82,8 +83,12 @@ impl User {
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn new(user_name: impl Into<String>) -> Self {
-        Self { schemas: vec![crate::schema::USER.to_owned()], user_name: Some(user_name.into()), ..Self::default() }
+    pub fn new(user_name: impl Into<Text>) -> Self {
+        Self {
+            schemas: vec![Text::constant(crate::schema::USER)],
+            user_name: Some(user_name.into()),
+            ..Self::default()
+        }
     }
 
     /// The primary e-mail address, else the first.

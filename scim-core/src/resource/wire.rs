@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::Text;
+
 /// A value that a member of a typed resource can hold. `None` is the unassigned state.
 pub(crate) trait Wire: Sized {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
@@ -168,37 +170,37 @@ impl<'de, T: Wire> Visitor<'de> for ListVisitor<T> {
     }
 }
 
-impl Wire for String {
+impl Wire for Text {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
-            type Value = Option<String>;
+        struct Characters;
+        impl Visitor<'_> for Characters {
+            type Value = Option<Text>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Some(text.to_owned()))
+                Ok(Some(text.into()))
             }
             fn visit_string<E: de::Error>(self, text: String) -> Result<Self::Value, E> {
-                Ok(Some(text))
+                Ok(Some(text.into()))
             }
             fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
                 Ok(None)
             }
             fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
-                Ok(Some(value.to_string()))
+                Ok(Some(value.to_string().into()))
             }
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
-                Ok(Some(value.to_string()))
+                Ok(Some(value.to_string().into()))
             }
             fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
-                Ok(Some(value.to_string()))
+                Ok(Some(value.to_string().into()))
             }
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
-                Ok(Some(value.to_string()))
+                Ok(Some(value.to_string().into()))
             }
         }
-        deserializer.deserialize_any(Text)
+        deserializer.deserialize_any(Characters)
     }
     #[inline]
     fn node(&self) -> Node<'_> {
@@ -533,7 +535,7 @@ macro_rules! wire_enum {
         pub enum $name {
             $( $(#[$vmeta])* $variant, )*
             /// A word that the RFCs do not print, as it came.
-            Other(String),
+            Other($crate::Text),
         }
 
         impl $name {
@@ -550,7 +552,7 @@ macro_rules! wire_enum {
             /// Reads the word without case; an unknown word is kept.
             fn from(text: &str) -> Self {
                 $( if text.eq_ignore_ascii_case($wire) { return Self::$variant; } )*
-                Self::Other(text.to_owned())
+                Self::Other(text.into())
             }
         }
 
@@ -574,7 +576,7 @@ macro_rules! wire_enum {
 
         impl $crate::resource::wire::Wire for $name {
             fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-                let text = <String as $crate::resource::wire::Wire>::read(deserializer)?;
+                let text = <$crate::Text as $crate::resource::wire::Wire>::read(deserializer)?;
                 Ok(text.map(|t| Self::from(t.as_str())))
             }
             fn node(&self) -> $crate::resource::wire::Node<'_> {

@@ -1,3 +1,4 @@
+use crate::Text;
 use crate::resource::Meta;
 use crate::resource::wire::{wire_enum, wire_struct};
 use crate::text::same_name;
@@ -69,7 +70,7 @@ wire_struct! {
     /// methods give the effective characteristics, with the defaults of §2.2.
     pub struct Attribute {
         /// Name, in the spelling of the schema.
-        name: Option<String> = "name",
+        name: Option<Text> = "name",
         /// Data type.
         r#type: Option<AttributeType> = "type",
         /// Sub-attributes of a complex attribute.
@@ -77,11 +78,11 @@ wire_struct! {
         /// Whether it holds a list.
         multi_valued: Option<bool> = "multiValued",
         /// Text for people.
-        description: Option<String> = "description",
+        description: Option<Text> = "description",
         /// Whether a resource must have it.
         required: Option<bool> = "required",
         /// Values that are recommended; others are not to be refused.
-        canonical_values: Vec<String> = "canonicalValues",
+        canonical_values: Vec<Text> = "canonicalValues",
         /// Whether text compares with case.
         case_exact: Option<bool> = "caseExact",
         /// Who may change it.
@@ -91,13 +92,13 @@ wire_struct! {
         /// How far it is unique.
         uniqueness: Option<Uniqueness> = "uniqueness",
         /// What a reference may point to.
-        reference_types: Vec<String> = "referenceTypes",
+        reference_types: Vec<Text> = "referenceTypes",
     }
 }
 
 impl Attribute {
     /// A single-valued readWrite attribute of that name and type.
-    pub fn new(name: impl Into<String>, attribute_type: AttributeType) -> Self {
+    pub fn new(name: impl Into<Text>, attribute_type: AttributeType) -> Self {
         Self { name: Some(name.into()), r#type: Some(attribute_type), ..Self::default() }
     }
 
@@ -174,13 +175,13 @@ wire_struct! {
     /// A schema document (RFC 7643 §7), as `/Schemas` serves it.
     pub struct Schema {
         /// Schema URIs of the document itself.
-        schemas: Vec<String> = "schemas",
+        schemas: Vec<Text> = "schemas",
         /// URI of the schema.
-        id: Option<String> = "id",
+        id: Option<Text> = "id",
         /// Name for people.
-        name: Option<String> = "name",
+        name: Option<Text> = "name",
         /// Text for people.
-        description: Option<String> = "description",
+        description: Option<Text> = "description",
         /// Attributes, without the common ones (`id`, `externalId`, `meta`, `schemas`).
         attributes: Vec<Attribute> = "attributes",
         /// What the service provider says about the document.
@@ -190,8 +191,8 @@ wire_struct! {
 
 impl Schema {
     /// A schema with that URI and those attributes.
-    pub fn new(id: impl Into<String>, attributes: Vec<Attribute>) -> Self {
-        Self { schemas: vec![super::SCHEMA.to_owned()], id: Some(id.into()), attributes, ..Self::default() }
+    pub fn new(id: impl Into<Text>, attributes: Vec<Attribute>) -> Self {
+        Self { schemas: vec![Text::constant(super::SCHEMA)], id: Some(id.into()), attributes, ..Self::default() }
     }
 
     /// URI of the schema; empty if the document has none.

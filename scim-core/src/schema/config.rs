@@ -1,3 +1,4 @@
+use crate::Text;
 use crate::resource::Meta;
 use crate::resource::wire::wire_struct;
 
@@ -35,15 +36,15 @@ wire_struct! {
     /// A way to authenticate (RFC 7643 §5).
     pub struct AuthenticationScheme {
         /// `oauth`, `oauth2`, `oauthbearertoken`, `httpbasic` or `httpdigest`.
-        r#type: Option<String> = "type",
+        r#type: Option<Text> = "type",
         /// Name for people.
-        name: Option<String> = "name",
+        name: Option<Text> = "name",
         /// Text for people.
-        description: Option<String> = "description",
+        description: Option<Text> = "description",
         /// URI of its specification.
-        spec_uri: Option<String> = "specUri",
+        spec_uri: Option<Text> = "specUri",
         /// URI of its documentation.
-        documentation_uri: Option<String> = "documentationUri",
+        documentation_uri: Option<Text> = "documentationUri",
         /// The preferred one.
         primary: Option<bool> = "primary",
     }
@@ -57,7 +58,7 @@ wire_struct! {
         /// Whether `startIndex` works.
         index: Option<bool> = "index",
         /// `cursor` or `index`: what an answer without either parameter uses.
-        default_pagination_method: Option<String> = "defaultPaginationMethod",
+        default_pagination_method: Option<Text> = "defaultPaginationMethod",
         /// Resources in a page if the request does not say.
         default_page_size: Option<u64> = "defaultPageSize",
         /// Most resources in a page.
@@ -71,9 +72,9 @@ wire_struct! {
     /// Security events (RFC 9967).
     pub struct SecurityEvents {
         /// `none`, `long` or `request`.
-        async_request: Option<String> = "asyncRequest",
+        async_request: Option<Text> = "asyncRequest",
         /// URIs of the events that are sent.
-        event_uris: Vec<String> = "eventUris",
+        event_uris: Vec<Text> = "eventUris",
     }
 }
 
@@ -83,9 +84,9 @@ wire_struct! {
     /// Claims, not proof: several servers announce what they do not have.
     pub struct ServiceProviderConfig {
         /// Schema URIs of the document.
-        schemas: Vec<String> = "schemas",
+        schemas: Vec<Text> = "schemas",
         /// Documentation for people.
-        documentation_uri: Option<String> = "documentationUri",
+        documentation_uri: Option<Text> = "documentationUri",
         /// PATCH.
         patch: Option<Supported> = "patch",
         /// Bulk.

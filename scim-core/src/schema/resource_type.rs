@@ -1,3 +1,4 @@
+use crate::Text;
 use crate::resource::Meta;
 use crate::resource::wire::wire_struct;
 
@@ -5,7 +6,7 @@ wire_struct! {
     /// An extension of a resource type.
     pub struct SchemaExtension {
         /// URI of the extension's schema.
-        schema: Option<String> = "schema",
+        schema: Option<Text> = "schema",
         /// Whether every resource of the type must have it.
         required: Option<bool> = "required",
     }
@@ -15,17 +16,17 @@ wire_struct! {
     /// A resource type (RFC 7643 §6), as `/ResourceTypes` serves it.
     pub struct ResourceType {
         /// Schema URIs of the document.
-        schemas: Vec<String> = "schemas",
+        schemas: Vec<Text> = "schemas",
         /// Id, usually the name.
-        id: Option<String> = "id",
+        id: Option<Text> = "id",
         /// Name, for example `User`.
-        name: Option<String> = "name",
+        name: Option<Text> = "name",
         /// Text for people.
-        description: Option<String> = "description",
+        description: Option<Text> = "description",
         /// Endpoint relative to the base URL, for example `/Users`.
-        endpoint: Option<String> = "endpoint",
+        endpoint: Option<Text> = "endpoint",
         /// URI of the core schema.
-        schema: Option<String> = "schema",
+        schema: Option<Text> = "schema",
         /// Extensions.
         schema_extensions: Vec<SchemaExtension> = "schemaExtensions",
         /// What the service provider says about the document.
@@ -36,11 +37,11 @@ wire_struct! {
 impl ResourceType {
     fn core(name: &str, endpoint: &str, schema: &str) -> Self {
         Self {
-            schemas: vec![super::RESOURCE_TYPE.to_owned()],
-            id: Some(name.to_owned()),
-            name: Some(name.to_owned()),
-            endpoint: Some(endpoint.to_owned()),
-            schema: Some(schema.to_owned()),
+            schemas: vec![Text::constant(super::RESOURCE_TYPE)],
+            id: Some(name.into()),
+            name: Some(name.into()),
+            endpoint: Some(endpoint.into()),
+            schema: Some(schema.into()),
             ..Self::default()
         }
     }
@@ -48,7 +49,7 @@ impl ResourceType {
     /// Users with the enterprise extension.
     pub fn user() -> Self {
         let enterprise = SchemaExtension {
-            schema: Some(super::ENTERPRISE_USER.to_owned()),
+            schema: Some(Text::constant(super::ENTERPRISE_USER)),
             required: Some(false),
             ..SchemaExtension::default()
         };

@@ -47,12 +47,12 @@ pub(super) fn value(state: &State, target: Target<'_>, need: &Need) -> Value {
         Target::Custom(group) => {
             resource = Resource::new(&group.name);
             resource.id = group.id.as_str().parse().ok();
-            resource.external_id.clone_from(&group.external_id);
+            resource.external_id = group.external_id.as_deref().map(Into::into);
             if need.wants("members") {
                 let people = group.members.keys().filter_map(|tag| state.person(tag));
                 let members = people.filter_map(|person| {
                     let mut member = Member::new(person.tag.as_str().parse().ok()?);
-                    member.display = Some(person.email.clone());
+                    member.display = Some((&person.email).into());
                     Some(member)
                 });
                 resource.members = Some(members.collect());

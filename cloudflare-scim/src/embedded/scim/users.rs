@@ -54,7 +54,7 @@ pub(super) fn value(state: &State, person: &Person, member: &Membership, need: &
         let custom = state.groups_of(&person.tag).map(|group| (group.id.to_string(), group.name.clone()));
         let reference = |(id, name): (String, String)| {
             let mut group = GroupRef::new(id.parse().ok()?);
-            group.display = Some(name);
+            group.display = Some(name.into());
             Some(group)
         };
         user.groups = system.chain(custom).filter_map(reference).collect();
@@ -70,15 +70,14 @@ fn as_value(user: &User) -> Value {
 fn profile(person: &Person) -> User {
     let mut user = User::new(&person.email);
     user.id = person.tag.as_str().parse().ok();
-    user.external_id.clone_from(&person.external_id);
+    user.external_id = person.external_id.as_deref().map(Into::into);
     let formatted = person.formatted();
-    user.display_name =
-        person.display_name.clone().or_else(|| formatted.clone()).or_else(|| Some(person.email.clone()));
+    user.display_name = Some(person.display_name.as_ref().or(formatted.as_ref()).unwrap_or(&person.email).into());
     if formatted.is_some() {
         let mut name = Name::default();
-        name.formatted = formatted;
-        name.given_name.clone_from(&person.given_name);
-        name.family_name.clone_from(&person.family_name);
+        name.formatted = formatted.map(Into::into);
+        name.given_name = person.given_name.as_deref().map(Into::into);
+        name.family_name = person.family_name.as_deref().map(Into::into);
         user.name = Some(name);
     }
     user.emails.push(Email::new(&person.email).with_type("work").primary());
