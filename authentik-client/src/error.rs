@@ -188,7 +188,7 @@ impl Error {
 
     /// 400 that says that a value is taken.
     pub fn is_conflict(&self) -> bool {
-        let taken = ["already exists", "must be unique"];
+        let taken = ["already exists", "must be unique", "must make a unique set"];
         self.0.kind == ErrorKind::Invalid
             && self.0.fields.iter().any(|field| taken.iter().any(|text| field.message.contains(text)))
     }

@@ -86,11 +86,13 @@ fn is_uuid(text: &str) -> bool {
 }
 
 fn is_slug(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+fn is_application_slug(text: &str) -> bool {
     // authentik's own URLs use these (facts/authentik.md §2).
     const RESERVED: [&str; 6] = ["authorize", "token", "device", "userinfo", "introspect", "revoke"];
-    !text.is_empty()
-        && !RESERVED.contains(&text)
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    is_slug(text) && !RESERVED.contains(&text)
 }
 
 fn is_uid(text: &str) -> bool {
@@ -119,7 +121,7 @@ text_id! {
 }
 text_id! {
     /// An application's slug: letters, digits, `-` and `_`. What an application is found by.
-    ApplicationSlug, is_slug
+    ApplicationSlug, is_application_slug
 }
 text_id! {
     /// A property mapping's `pk`: a uuid.
@@ -140,6 +142,15 @@ text_id! {
 text_id! {
     /// The id of a link between an authentik object and a SCIM resource: a uuid.
     LinkUuid, is_uuid
+}
+text_id! {
+    /// An event's `pk`: a uuid.
+    EventUuid, is_uuid
+}
+
+text_id! {
+    /// A token's identifier: letters, digits, `-` and `_`. What a token is found by; not its key.
+    TokenIdentifier, is_slug
 }
 
 impl GroupUuid {

@@ -2,6 +2,7 @@
 
 mod api;
 mod call;
+mod crontab;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod ensure;
@@ -15,7 +16,7 @@ pub mod scope;
 pub mod sync;
 
 pub use api::{
-    Applications, Authentik, AuthentikBuilder, Events, Groups, List, PolicyBindings, Schedules, ScimGroupLinks,
-    ScimMappings, ScimProviders, ScimUserLinks, Tasks, Users,
+    ApiTokens, Applications, Authentik, AuthentikBuilder, Events, Groups, List, PolicyBindings, Schedules,
+    ScimGroupLinks, ScimMappings, ScimProviders, ScimUserLinks, Tasks, Users,
 };
 pub use error::{Error, ErrorKind, FieldError};

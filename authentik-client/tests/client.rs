@@ -8,12 +8,13 @@ use std::future::Future;
 use authentik_client::id::{GroupUuid, LinkUuid, MappingUuid, ProviderPk, ScheduleUuid, TaskUuid, UserPk};
 use authentik_client::model::{
     ApplicationPatch, BindingSubject, GroupPatch, NewApplication, NewGroup, NewPolicyBinding, NewScimGroupLink,
-    NewScimMapping, NewScimProvider, NewScimUserLink, NewUser, SchedulePatch, ScimMappingPatch, ScimProviderPatch,
-    TaskState, UserPatch, UserType,
+    NewScimMapping, NewScimProvider, NewScimUserLink, NewToken, NewUser, Schedule, SchedulePatch, ScimMappingPatch,
+    ScimProviderPatch, TaskState, TokenIntent, UserPatch, UserType,
 };
 use authentik_client::{Authentik, Error, ErrorKind};
 use futures_util::StreamExt;
 use scim_core::transport::{ReqwestTransport, RetryPolicy, TransportExt};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use support::{TOKEN, recording};
 use wiremock::matchers::{any, query_param};
@@ -36,7 +37,8 @@ fn client(server: &MockServer) -> Authentik {
 /// A recorded 2xx answer: the first of this method whose path matches.
 fn recorded(method: &str, is_it: impl Fn(&str) -> bool) -> Value {
     let files = [
-        "E01", "E03", "E04", "E05", "E06", "E07", "E20", "G14", "G20", "G21", "G34", "H20", "H21", "H42", "H50", "H592",
+        "E01", "E03", "E04", "E05", "E06", "E07", "E20", "G14", "G20", "G21", "G34", "H20", "H21", "H42", "H50",
+        "H592", "G30",
     ];
     for file in files {
         for exchange in recording(file) {
@@ -463,6 +465,89 @@ async fn schedules_tasks_links_events() {
         Value::Null,
     )
     .await;
+}
+
+#[tokio::test]
+async fn tokens() {
+    let created =
+        sends(
+            recorded("POST", at("core/tokens/")),
+            |it| async move {
+                it.tokens().create(&NewToken::api("svc-plain-forever".parse().unwrap(), UserPk::new(19))).await
+            },
+            "POST core/tokens/",
+            json!({"identifier": "svc-plain-forever", "user": 19, "intent": "api", "expiring": false}),
+        )
+        .await;
+    assert_eq!((created.identifier.as_str(), created.intent), ("svc-scim-api", TokenIntent::Api));
+    let of_user = |user| {
+        sends(
+            recorded("GET", at("core/tokens/")),
+            move |it| async move { it.tokens().of_user(UserPk::new(user)).await },
+            "GET core/tokens/?ordering=identifier&page=1&page_size=100",
+            Value::Null,
+        )
+    };
+    let own = of_user(19).await;
+    assert!(own.iter().any(|token| token.intent == TokenIntent::Api && !token.expiring));
+    assert!(own.iter().any(|token| token.intent == TokenIntent::AppPassword));
+    assert!(of_user(20).await.is_empty());
+    let key = sends(
+        json!({"key": "the-key"}),
+        |it| async move { it.tokens().key(&"svc-plain-api".parse().unwrap()).await },
+        "GET core/tokens/svc-plain-api/view_key/",
+        Value::Null,
+    )
+    .await;
+    assert_eq!(key.expose_secret(), "the-key");
+    assert!(!format!("{key:?}").contains("the-key"));
+    sends(
+        Value::Null,
+        |it| async move { it.tokens().delete(&"svc-plain-api".parse().unwrap()).await },
+        "DELETE core/tokens/svc-plain-api/",
+        Value::Null,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_schedule_is_paused_resumed_and_timed() {
+    let changed = |body: Value, number: usize| {
+        sends(
+            recorded("PATCH", below("tasks/schedules")),
+            move |it| async move {
+                let id = uuid();
+                match number {
+                    0 => it.schedules().pause(&id).await,
+                    1 => it.schedules().resume(&id).await,
+                    _ => it.schedules().set_crontab(&id, "0 6 * * *").await,
+                }
+            },
+            concat!("PATCH tasks/schedules/", "09e8b9d9-8d7b-4075-a90c-9ff885f4d8a6", "/"),
+            body,
+        )
+    };
+    changed(json!({"paused": true}), 0).await;
+    changed(json!({"paused": false}), 1).await;
+    changed(json!({"crontab": "0 6 * * *"}), 2).await;
+
+    let read = |crontab: &str, paused: bool, next_run: &str| -> Schedule {
+        let actor = "authentik.providers.scim.tasks.scim_sync";
+        let body = json!({"id": UUID, "actor_name": actor, "crontab": crontab, "paused": paused, "next_run": next_run});
+        serde_json::from_value(body).unwrap()
+    };
+    let now = "2026-11-24T09:10:33Z".parse().unwrap();
+    let it = read("25 */4 * * *", false, "2026-11-24T12:25:00Z");
+    assert_eq!(it.describe(), "every 4 hours, at minute 25 (UTC)");
+    assert_eq!(it.next_after(now), it.next_run_at());
+    assert_eq!(it.next_after(now).unwrap().to_string(), "2026-11-24T12:25:00Z");
+    let it = read("25 */4 * * *", true, "1970-01-01T00:00:00Z");
+    assert_eq!(it.describe(), "paused: it would run every 4 hours, at minute 25 (UTC)");
+    assert_eq!((it.next_after(now), it.next_run_at()), (None, None));
+    let it = read("@daily", false, "2026-11-25T00:00:00Z");
+    assert_eq!(it.describe(), "by the crontab \"@daily\" (UTC)");
+    assert_eq!(it.next_after(now), None);
+    assert!(it.next_run_at().is_some());
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use authentik_client::sync::{SyncOutcome, SyncReport, SyncState, SyncWatch, Sync
 use authentik_client::{Authentik, ErrorKind};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use support::{Log, answer, page, recorded_tasks, scripted};
+use support::{Log, answer, page, recorded_look, recorded_tasks, scripted};
 
 const PROVIDER: ProviderPk = ProviderPk::new(9);
 const SCHEDULE: &str = "862aacf7-2f8d-4813-8051-4fdafa9a90fb";
@@ -131,6 +131,38 @@ async fn h100_a_page_that_dies_in_discovery_is_retried_not_running() {
 }
 
 #[tokio::test]
+async fn h105_a_user_without_emails_breaks_discovery_and_the_report_says_so() {
+    // The page as it ends when the list stays as it is: given up after the last try.
+    let looks: Vec<Value> = (0..).map_while(|nth| recorded_look("H105", nth)).flatten().collect();
+    let broken = looks.iter().find(|task| task.to_string().contains("'NoneType' object is not iterable")).unwrap();
+    let over = json!({"state": "rejected", "mtime": "2026-11-25T00:04:00.000000Z"});
+    let full = with(
+        looks.iter().find(|task| task["actor_name"].as_str().unwrap().ends_with("scim_sync")).unwrap().clone(),
+        over.clone(),
+    );
+    let report = ended(vec![], vec![with(broken.clone(), over), full]).await;
+    assert_eq!(report.outcome, SyncOutcome::Rejected);
+    assert!(report.discovery_failed(), "{:?}", report.complaints);
+    // A mapping whose result is invalid is another matter, and a SCIM server's refusal as well.
+    let mut tasks = recorded_tasks("E23", 0);
+    tasks.truncate(3);
+    assert!(!ended(vec![], tasks).await.discovery_failed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_no_worker_takes_are_told_apart_from_a_running_sync() {
+    let mut done = recorded_tasks("E06", 0);
+    let before = vec![done.pop().unwrap()];
+    let full = with(done[0].clone(), json!({"state": "running"}));
+    let queued = with(done[2].clone(), json!({"state": "queued", "logs": [done[2]["logs"][0]]}));
+    let (authentik, _) = authentik(before, vec![vec![full, queued]]);
+    let mut watch = watch(&authentik).await;
+    assert_eq!(watch.poll().await.unwrap(), SyncState::PagesWaiting { pages_done: 0, pages: 1 });
+    let error = watch.finished(Duration::from_secs(30)).await.unwrap_err();
+    assert!(error.to_string().contains("0 of 1 pages are done and no worker takes the others"), "{error}");
+}
+
+#[tokio::test]
 async fn h59_a_clean_up_that_fails_retries_the_whole_sync_and_says_why() {
     let tasks = [recorded_tasks("H59", 0), recorded_tasks("H59", 1)].concat();
     let retried = |task: &&Value| task["state"] == "queued" && task["retries"] == 1;
@@ -209,8 +241,8 @@ async fn h10_a_sync_that_found_the_lock_held_is_sent_again() {
     }
     assert_eq!(log.count("POST", "/send/"), 2);
     let SyncState::Ended(report) = watch.poll().await.unwrap() else { panic!() };
-    // In dry run: it says what it dropped.
-    assert_eq!((report.outcome, report.pages, report.dropped), (SyncOutcome::Succeeded, 2, 3));
+    // In dry run: nothing was sent, and it says what it dropped.
+    assert_eq!((report.outcome, report.pages, report.dropped), (SyncOutcome::DryRun, 2, 3));
 }
 
 #[tokio::test]
@@ -220,7 +252,7 @@ async fn a_skipped_sync_counts_when_the_one_that_held_the_lock_began_afterwards(
     let early = skipped["logs"].to_string().replace("23:29:17.924886", "23:29:01.000000");
     let skipped = with(skipped.clone(), json!({"logs": serde_json::from_str::<Value>(&early).unwrap()}));
     let report = ended(vec![], vec![holder.clone(), skipped, groups.clone()]).await;
-    assert_eq!(report.outcome, SyncOutcome::Succeeded);
+    assert_eq!(report.outcome, SyncOutcome::DryRun);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod objects;
 mod providers;
 mod scope;
 mod tasks;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use list::List;
 pub use providers::{ScimMappings, ScimProviders};
 pub use scope::{Applications, PolicyBindings};
 pub use tasks::{Events, Schedules, Tasks};
+pub use tokens::ApiTokens;
 
 use crate::call::{Call, Core};
 use crate::error::{Error, ErrorKind};
@@ -160,6 +162,11 @@ impl Authentik {
     /// Links between groups and SCIM resources.
     pub fn scim_group_links(&self) -> ScimGroupLinks {
         ScimGroupLinks(Objects::new(self, &["providers", "scim_groups"]))
+    }
+
+    /// Tokens of the API's users.
+    pub fn tokens(&self) -> ApiTokens {
+        ApiTokens(Objects::new(self, &["core", "tokens"]))
     }
 
     /// Events.

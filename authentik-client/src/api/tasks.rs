@@ -5,7 +5,7 @@ use scim_core::transport::Operation;
 use super::list::List;
 use super::objects::{Objects, handle};
 use crate::error::{Error, ErrorKind};
-use crate::id::{ProviderPk, ScheduleUuid, TaskUuid};
+use crate::id::{EventUuid, ProviderPk, ScheduleUuid, TaskUuid};
 use crate::model::{Event, Schedule, SchedulePatch, Task, TaskState};
 
 handle! {
@@ -18,7 +18,7 @@ handle! {
 }
 handle! {
     /// Events (`/events/events/`).
-    Events, Event, String, []
+    Events, Event, EventUuid, [get]
 }
 
 impl Schedules {
@@ -45,6 +45,32 @@ impl Schedules {
     /// See [`Error`].
     pub async fn update(&self, id: &ScheduleUuid, patch: &SchedulePatch) -> Result<Schedule, Error> {
         self.0.update(id, patch).await
+    }
+
+    /// Stops the periodic sync. Saving the provider starts it again in some versions (G34); `send` works
+    /// all the while.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn pause(&self, id: &ScheduleUuid) -> Result<Schedule, Error> {
+        self.update(id, &SchedulePatch { paused: Some(true), ..SchedulePatch::default() }).await
+    }
+
+    /// Starts the periodic sync again. A pause has set its next run to 1970: a sync follows within a
+    /// minute.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn resume(&self, id: &ScheduleUuid) -> Result<Schedule, Error> {
+        self.update(id, &SchedulePatch { paused: Some(false), ..SchedulePatch::default() }).await
+    }
+
+    /// Changes when the periodic sync runs: five crontab fields, UTC.
+    ///
+    /// # Errors
+    /// See [`Error`]; a field error of `crontab` where it is none.
+    pub async fn set_crontab(&self, id: &ScheduleUuid, crontab: &str) -> Result<Schedule, Error> {
+        self.update(id, &SchedulePatch { crontab: Some(crontab.to_owned()), ..SchedulePatch::default() }).await
     }
 
     /// Queues its task now. Answers the time of authentik's clock, if it sent one: what the task can be

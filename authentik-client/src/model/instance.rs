@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Extra;
-use crate::id::UserPk;
+use crate::id::{EventUuid, UserPk};
 
 /// Which authentik this is (`/admin/version/`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct Whoami {
 #[non_exhaustive]
 pub struct Event {
     /// The event's id.
-    pub pk: String,
+    pub pk: EventUuid,
     /// What happened: `configuration_error`.
     pub action: String,
     /// The facts.

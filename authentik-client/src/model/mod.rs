@@ -14,6 +14,7 @@ mod page;
 mod provider;
 mod schedule;
 mod task;
+mod token;
 
 pub use application::{Application, ApplicationPatch, CheckAccess, NewApplication, PolicyEngineMode};
 pub use binding::{BindingSubject, NewPolicyBinding, PolicyBinding};
@@ -25,6 +26,7 @@ pub use page::{Page, Pagination};
 pub use provider::{CompatibilityMode, NewScimProvider, ScimProvider, ScimProviderPatch, SyncStatus};
 pub use schedule::{Schedule, SchedulePatch};
 pub use task::{LogLevel, LogLine, Task, TaskState};
+pub use token::{NewToken, Token, TokenIntent};
 
 /// A string enum of the wire that keeps values which it does not know.
 macro_rules! open_enum {

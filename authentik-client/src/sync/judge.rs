@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::SyncState;
-use super::report::{SyncOutcome, reason, report};
+use super::report::{DROPPED, SyncOutcome, reason, report};
 use crate::id::TaskUuid;
 use crate::model::{LogLine, Task, TaskState};
 
 pub(super) const FULL: &str = "authentik.providers.scim.tasks.scim_sync";
-const PAGE: &str = "authentik.providers.scim.tasks.scim_sync_objects";
+pub(super) const PAGE: &str = "authentik.providers.scim.tasks.scim_sync_objects";
 /// A sync that finds the lock held logs the start all the same, then this (H10).
 const SKIPPED: &str = "already running";
 const NOT_ASSIGNED: &str = "Is it assigned to an application";
@@ -95,6 +95,10 @@ fn under_way(tasks: &[Task], own: &[&Task]) -> SyncState {
         return if held { SyncState::Held } else { SyncState::Waiting };
     }
     let pages_done = pages.iter().filter(|task| task.state.is_final()).count();
+    let mut open = pages.iter().filter(|task| !task.state.is_final()).peekable();
+    if open.peek().is_some() && open.all(|task| task.state == TaskState::Queued) {
+        return SyncState::PagesWaiting { pages_done, pages: pages.len() };
+    }
     SyncState::Running { pages_done, pages: pages.len() }
 }
 
@@ -111,6 +115,9 @@ fn outcome(full: &Task, pages: &[&Task]) -> SyncOutcome {
     let complained = |task: &&Task| task.logs.iter().any(|line| line.log_level.is_complaint());
     if complained(&full) || pages.iter().any(|page| complained(page) || !synced(page)) {
         return SyncOutcome::SucceededInPart;
+    }
+    if pages.iter().any(|page| says_now(page, DROPPED)) {
+        return SyncOutcome::DryRun;
     }
     SyncOutcome::Succeeded
 }

@@ -29,6 +29,9 @@
 //! ```
 
 mod judge;
+mod object;
+mod objects;
+mod pace;
 mod report;
 mod watch;
 
@@ -37,6 +40,8 @@ use std::time::Duration;
 use scim_core::transport::Operation;
 use tokio::time::Instant;
 
+pub use object::{ObjectReport, SyncTarget};
+pub use objects::{ObjectOutcome, ObjectResult};
 pub use report::{Complaint, SyncOutcome, SyncReport, SyncedObject};
 pub use watch::SyncWatch;
 
@@ -50,11 +55,14 @@ use crate::id::ProviderPk;
 pub struct WatchOptions {
     /// Between two looks. Default 1 s; grows to five times as much while nothing moves.
     pub interval: Duration,
+    /// Whether the links are read before and after, for [`SyncReport::objects`]. Default no: it costs two
+    /// requests per hundred users and groups.
+    pub objects: bool,
 }
 
 impl Default for WatchOptions {
     fn default() -> Self {
-        Self { interval: Duration::from_secs(1) }
+        Self { interval: Duration::from_secs(1), objects: false }
     }
 }
 
@@ -64,6 +72,14 @@ impl WatchOptions {
     #[must_use]
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
+        self
+    }
+
+    /// Reads the links before and after, so that the report says of every user and group what became of
+    /// it.
+    #[must_use]
+    pub fn objects(mut self, objects: bool) -> Self {
+        self.objects = objects;
         self
     }
 }
@@ -78,6 +94,15 @@ pub enum SyncState {
     Held,
     /// It runs.
     Running {
+        /// Page tasks that ended.
+        pages_done: usize,
+        /// Page tasks known so far.
+        pages: usize,
+    },
+    /// It runs, and nothing of it is being worked on: its pages wait for a worker. For a moment that is
+    /// normal; if it stays, all worker threads are held. A full sync holds one while it waits for its
+    /// pages: two providers at once on authentik's two threads stand still for ever.
+    PagesWaiting {
         /// Page tasks that ended.
         pages_done: usize,
         /// Page tasks known so far.

@@ -3,10 +3,12 @@ use std::fmt;
 use serde_json::Value;
 
 use super::judge::synced;
+use super::objects::{self, ObjectResult};
 use crate::id::{GroupUuid, UserPk};
 use crate::model::{LogLine, Task};
 
 const STOPPED: &str = "Stopping sync due to error";
+pub(super) const DROPPED: &str = "Dropping mutating request";
 
 /// How a sync ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +23,8 @@ pub enum SyncOutcome {
     /// It says done, but no page wrote anything: the SCIM server's `ServiceProviderConfig` was answered
     /// 429 or 503 (H60).
     NothingDone,
+    /// It says done, but the provider is in dry run: [`SyncReport::dropped`] writes were not sent (H10).
+    DryRun,
     /// A task was given up after all its tries.
     Rejected,
 }
@@ -80,6 +84,15 @@ impl Complaint {
     pub fn scim_type(&self) -> Option<&str> {
         quoted(&self.text, "scimType")
     }
+
+    /// Whether it was the look at what the SCIM server holds that failed (discovery): one odd resource in
+    /// the server's lists stops every sync of 2026.8.0-rc1, that of users without odd resources too (H100,
+    /// H104 to H106).
+    pub fn is_discovery(&self) -> bool {
+        let text = self.text.trim_start();
+        let invalid = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains("validation error");
+        invalid || ["'NoneType' object is not iterable", "'Resources'", "'totalResults'"].contains(&text)
+    }
 }
 
 /// authentik logs the server's error as Python prints a dict: `{'status': '400', 'detail': "it's"}`.
@@ -128,6 +141,16 @@ pub struct SyncReport {
     pub dropped: usize,
     /// How many tries failed and were repeated.
     pub retries: u32,
+    /// Object by object. What failed is always here; who was created, updated, left alone or deleted only
+    /// with [`WatchOptions::objects`](super::WatchOptions::objects), as authentik logs no success.
+    pub objects: Vec<ObjectResult>,
+}
+
+impl SyncReport {
+    /// Whether the look at what the SCIM server holds failed: see [`Complaint::is_discovery`].
+    pub fn discovery_failed(&self) -> bool {
+        self.complaints.iter().any(Complaint::is_discovery)
+    }
 }
 
 /// `full` is the sync that counts, `pages` those of its last try, `tasks` all there are.
@@ -140,6 +163,7 @@ pub(super) fn report(outcome: SyncOutcome, full: &Task, pages: &[&Task], tasks: 
         deleted: Vec::new(),
         dropped: 0,
         retries: 0,
+        objects: Vec::new(),
     };
     for task in std::iter::once(full).chain(pages.iter().copied()) {
         let complaints = |lines: &[LogLine]| {
@@ -149,7 +173,7 @@ pub(super) fn report(outcome: SyncOutcome, full: &Task, pages: &[&Task], tasks: 
         };
         report.complaints.extend(complaints(&task.logs));
         report.mended.extend(complaints(&task.previous_logs));
-        report.dropped += task.logs.iter().filter(|line| line.event.contains("Dropping mutating request")).count();
+        report.dropped += task.logs.iter().filter(|line| line.event.starts_with(DROPPED)).count();
         // The clean-up of a failed try has deleted all the same.
         let deleted = task.lines().into_iter().filter(|line| line.event.starts_with("Deleted out-of-scope"));
         report.deleted.extend(deleted.filter_map(|line| Some(line.attributes.get("scim_id")?.as_str()?.to_owned())));
@@ -178,6 +202,7 @@ pub(super) fn report(outcome: SyncOutcome, full: &Task, pages: &[&Task], tasks: 
     let since =
         |task: &&Task| task.message_id == full.message_id || asked.is_none_or(|asked| task.queued_at() >= Some(asked));
     report.retries = tasks.iter().filter(since).map(|task| task.retries).fold(0, u32::saturating_add);
+    report.objects = objects::from_logs(&report.complaints, pages);
     report
 }
 
@@ -191,7 +216,7 @@ fn name(task: &Task) -> String {
     }
 }
 
-fn complaint(task: &Task, line: &LogLine) -> Complaint {
+pub(super) fn complaint(task: &Task, line: &LogLine) -> Complaint {
     Complaint {
         page: name(task),
         object: line.attributes.get("obj").and_then(object),
@@ -211,7 +236,7 @@ pub(super) fn reason(line: &LogLine) -> String {
 }
 
 /// A user is logged with `username`, a group with `model_name` and its uuid without hyphens.
-fn object(value: &Value) -> Option<SyncedObject> {
+pub(super) fn object(value: &Value) -> Option<SyncedObject> {
     let pk = value.get("pk")?;
     if let Some(username) = value.get("username").and_then(Value::as_str) {
         return Some(SyncedObject::User { pk: UserPk::new(pk.as_i64()?), username: username.to_owned() });

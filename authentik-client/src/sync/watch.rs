@@ -8,6 +8,8 @@ use scim_core::transport::Operation;
 use tokio::time::Instant;
 
 use super::judge::{FULL, Verdict, is_full, judge};
+use super::objects::Links;
+use super::pace::Pace;
 use super::{SyncReport, SyncState, WatchOptions};
 use crate::api::Authentik;
 use crate::error::{Error, ErrorKind};
@@ -16,8 +18,6 @@ use crate::model::Task;
 
 /// How often a sync that found another one running is sent again.
 const MAX_RESENDS: u32 = 5;
-/// How many polls in a row without news make the pauses grow.
-const PATIENCE: u32 = 5;
 /// No sync has more tasks than fit on so many pages of a hundred.
 const MAX_PAGES: u64 = 1000;
 
@@ -35,6 +35,8 @@ pub struct SyncWatch {
     floor: Option<Timestamp>,
     options: WatchOptions,
     resends: u32,
+    /// What was linked before, where the report shall say object by object what happened.
+    links: Option<Links>,
 }
 
 impl SyncWatch {
@@ -59,6 +61,7 @@ impl SyncWatch {
             before: ids(None),
             holders: ids(Some(false)),
             floor: full().filter(|task| task.state.is_final()).filter_map(Task::changed_at).max(),
+            links: if options.objects { Some(Links::read(authentik, provider).await?) } else { None },
             options,
             resends: 0,
         })
@@ -72,6 +75,13 @@ impl SyncWatch {
         let tasks = self.tasks().await?;
         self.holders.retain(|id| tasks.iter().any(|task| task.message_id == *id && !task.state.is_final()));
         match judge(&tasks, &self.before) {
+            Verdict::State(SyncState::Ended(mut report)) => {
+                if let Some(before) = &self.links {
+                    let after = Links::read(&self.authentik, self.provider).await?;
+                    before.compare(&after, &mut report.objects);
+                }
+                Ok(SyncState::Ended(report))
+            }
             Verdict::State(state) => Ok(state),
             Verdict::SendAgain => {
                 if self.resends >= MAX_RESENDS {
@@ -93,18 +103,18 @@ impl SyncWatch {
         struct Walk {
             watch: SyncWatch,
             last: Option<SyncState>,
-            quiet: u32,
+            pace: Pace,
             over: bool,
         }
-        let walk = Walk { watch: self, last: None, quiet: 0, over: false };
+        let pace = Pace::new(self.options.interval);
+        let walk = Walk { watch: self, last: None, pace, over: false };
         stream::unfold(walk, |mut walk| async move {
             if walk.over {
                 return None;
             }
             loop {
                 if walk.last.is_some() {
-                    let factor = (walk.quiet / PATIENCE + 1).min(5);
-                    tokio::time::sleep(walk.watch.options.interval * factor).await;
+                    tokio::time::sleep(walk.pace.pause()).await;
                 }
                 let state = match walk.watch.poll().await {
                     Ok(state) => state,
@@ -114,10 +124,10 @@ impl SyncWatch {
                     }
                 };
                 if walk.last.as_ref() == Some(&state) {
-                    walk.quiet += 1;
+                    walk.pace.nothing_new();
                     continue;
                 }
-                walk.quiet = 0;
+                walk.pace.news();
                 walk.over = matches!(state, SyncState::Ended(_));
                 walk.last = Some(state.clone());
                 return Some((Ok(state), walk));
@@ -143,6 +153,9 @@ impl SyncWatch {
                 Ok(None) | Err(_) => {
                     let stands = match last {
                         SyncState::Waiting => "no worker has taken it".to_owned(),
+                        SyncState::PagesWaiting { pages_done, pages } => {
+                            format!("{pages_done} of {pages} pages are done and no worker takes the others")
+                        }
                         SyncState::Held => "another sync of the provider holds the lock".to_owned(),
                         SyncState::Running { pages_done, pages } => format!("{pages_done} of {pages} pages are done"),
                         SyncState::Retrying { retry, error } => {

@@ -91,6 +91,7 @@ fn sync_words(report: &SyncReport) -> String {
     let mut text = match report.outcome {
         SyncOutcome::Succeeded => format!("{} pages", report.pages),
         SyncOutcome::SucceededInPart => format!("{} pages, {} complaints", report.pages, report.complaints.len()),
+        SyncOutcome::DryRun => format!("{} pages in dry run, {} writes not sent", report.pages, report.dropped),
         SyncOutcome::NotAssigned => "the provider is assigned to no application".to_owned(),
         SyncOutcome::NothingDone => "authentik says done, but no page was synced".to_owned(),
         SyncOutcome::Rejected => "a task was given up after all its tries".to_owned(),

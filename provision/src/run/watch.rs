@@ -88,6 +88,9 @@ fn words(state: &SyncState) -> String {
         SyncState::Waiting => "the sync waits for authentik's worker".to_owned(),
         SyncState::Held => "another sync of the provider is running; this one comes after it".to_owned(),
         SyncState::Running { pages_done, pages } => format!("the sync runs: {pages_done} of {pages} pages"),
+        SyncState::PagesWaiting { pages_done, pages } => {
+            format!("the sync waits for a worker: {pages_done} of {pages} pages")
+        }
         SyncState::Retrying { retry, error } if error.is_empty() => {
             format!("a task of the sync failed and waits for its try number {}", retry + 1)
         }
