@@ -115,9 +115,9 @@ impl Authentik {
             }
             let stands = own.as_ref().map(|task| (task.state.clone(), task.retries));
             if stands == last {
-                pace.nothing_new()
+                pace.nothing_new();
             } else {
-                pace.news()
+                pace.news();
             }
             last = stands;
             if Instant::now() + pace.pause() > deadline {
