@@ -101,6 +101,12 @@ impl AttributePath {
         (is_name(name) && is_name(sub)).then(|| Self::of(Some(&format!("{urn}:{resource}")), name, Some(sub)))
     }
 
+    /// A trusted name alone.
+    #[inline]
+    pub(crate) fn plain(name: &str) -> Self {
+        Self { urn: None, name: name.into(), sub: None }
+    }
+
     /// A path of trusted parts.
     pub(crate) fn of(urn: Option<&str>, name: &str, sub: Option<&str>) -> Self {
         Self { urn: urn.map(urn_text), name: name.into(), sub: sub.map(Text::from) }

@@ -120,7 +120,11 @@ impl Chain {
     /// Most chains have two terms. Those of three are lists of ids as a rule: room for what the rest can hold.
     fn grow(&mut self, left: usize) {
         const TERM_OF_A_LIST: usize = 40;
-        let room = if self.0.is_empty() { 2 } else { (left / TERM_OF_A_LIST).min(64) + 1 };
+        if self.0.is_empty() {
+            self.0 = Vec::with_capacity(2);
+            return;
+        }
+        let room = (left / TERM_OF_A_LIST).min(64) + 1;
         self.0.reserve_exact(room.max(self.0.len() / 2));
     }
 

@@ -85,10 +85,14 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
             let mut term = match start {
                 Start::Term(term) => term,
                 Start::Brackets(path) => {
-                    outer.enter(&mut level, Level::new(Open::Brackets, self.at - 1));
-                    attribute = Some(path);
-                    self.in_brackets = true;
-                    continue;
+                    let quick = if outer.depth() < self.limits.depth() { self.quick_brackets() } else { None };
+                    let Some(inner) = quick else {
+                        outer.enter(&mut level, Level::new(Open::Brackets, self.at - 1));
+                        attribute = Some(path);
+                        self.in_brackets = true;
+                        continue;
+                    };
+                    self.after_brackets(path, inner)?
                 }
             };
 
@@ -150,17 +154,26 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
     /// ` and ` (`true`) or ` or ` after a term.
     #[inline]
     fn connective(&mut self) -> Result<bool, Failure> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        match self.quick_connective() {
+            Some(is_and) => Ok(is_and),
+            None => self.any_connective(),
+        }
+    }
+
+    /// One operator between two single blanks; `None` leaves everything else to [`any_connective`](Self::any_connective).
+    #[inline]
+    fn quick_connective(&mut self) -> Option<bool> {
+        let rest = self.text.as_bytes().get(self.at..)?;
         let (length, is_and) = match rest {
             [b' ', b'a' | b'A', b'n' | b'N', b'd' | b'D', b' ', ..] => (5, true),
             [b' ', b'o' | b'O', b'r' | b'R', b' ', ..] => (4, false),
-            _ => return self.any_connective(),
+            _ => return None,
         };
         if matches!(rest.get(length), None | Some(b' ' | b'\t')) {
-            return self.any_connective();
+            return None;
         }
         self.at += length;
-        Ok(is_and)
+        Some(is_and)
     }
 
     #[cold]
@@ -209,37 +222,79 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
         let bytes = self.text.as_bytes();
         let start = self.at;
         let (dot, at) = scan::name(bytes, start, !self.in_brackets)?;
-        let (name, sub) = match dot {
-            0 => (self.text.get(start..at)?, None),
-            dot => (self.text.get(start..dot)?, self.text.get(dot + 1..at)),
+        let path = || match dot {
+            0 => AttributePath::plain(self.text.get(start..at).unwrap_or_default()),
+            dot => self.with_sub(start, dot, at),
         };
         let (a, b, rest) = match bytes.get(at..)? {
             [b' ', a, b, rest @ ..] => (*a, *b, rest),
             [b'[', ..] if !self.in_brackets => {
+                let path = path();
                 self.at = at + 1;
-                return Some(Start::Brackets(AttributePath::of(None, name, sub)));
+                return Some(Start::Brackets(path));
             }
             _ => return None,
         };
         if self.terms >= self.limits.terms() {
             return None;
         }
-        let path = || AttributePath::of(None, name, sub);
         if let [b' ', b'"', text @ ..] = rest {
             let op = CompareOp::of_bytes(a, b)?;
             let length = scan::plain_string(text)?;
             let begin = at + 5;
             let value = Literal::String(self.text.get(begin..begin + length)?.into());
+            let path = path();
             self.terms += 1;
             self.at = begin + length + 1;
-            return Some(Start::Term(Filter::Compare(Comparison { path: path(), op, value })));
+            return Some(Start::Term(Filter::Compare(Comparison { path, op, value })));
         }
         if matches!((a, b, rest), (b'p' | b'P', b'r' | b'R', [] | [b' ' | b')' | b']', ..])) {
+            let path = path();
             self.terms += 1;
             self.at = at + 3;
-            return Some(Start::Term(Filter::Present(path())));
+            return Some(Start::Term(Filter::Present(path)));
         }
         None
+    }
+
+    fn with_sub(&self, start: usize, dot: usize, end: usize) -> AttributePath {
+        AttributePath::of(None, self.text.get(start..dot).unwrap_or_default(), self.text.get(dot + 1..end))
+    }
+
+    /// What stands between brackets if it is terms by the letter under one operator, the closing bracket included:
+    /// most value paths are, and need no level of their own. `None` has read nothing.
+    fn quick_brackets(&mut self) -> Option<Filter> {
+        let (at, terms) = (self.at, self.terms);
+        self.in_brackets = true;
+        let inner = self.terms_of_one_kind();
+        self.in_brackets = false;
+        if inner.is_none() {
+            (self.at, self.terms) = (at, terms);
+        }
+        inner
+    }
+
+    fn terms_of_one_kind(&mut self) -> Option<Filter> {
+        let mut list = Vec::new();
+        let mut all = None;
+        loop {
+            let Start::Term(term) = self.quick_term()? else { return None };
+            if self.eat(b']') {
+                let Some(is_and) = all else { return Some(term) };
+                list.push(term);
+                return Some(if is_and { Filter::And(list) } else { Filter::Or(list) });
+            }
+            let is_and = self.quick_connective()?;
+            match all {
+                None => {
+                    all = Some(is_and);
+                    list = Vec::with_capacity(2);
+                }
+                Some(before) if before != is_and => return None,
+                Some(_) => {}
+            }
+            list.push(term);
+        }
     }
 
     /// Any term, and the errors in it.
