@@ -22,6 +22,14 @@ pub enum FilterError {
         /// The operator.
         op: CompareOp,
     },
+    /// A complex attribute was compared as a whole: one of its sub-attributes must be named (RFC 7644 §3.4.2.2).
+    #[error("`{path}` has no value of its own to compare: name a sub-attribute, as in `{path}.{example}`")]
+    NoValue {
+        /// The attribute.
+        path: String,
+        /// One of its sub-attributes.
+        example: String,
+    },
     /// The tree was built by hand and is deeper than any limit.
     #[error("the filter is nested too deeply")]
     TooDeep,
@@ -326,6 +334,16 @@ impl<'a> Compiler<'a> {
             (Some(attribute), None, _) if attribute.is_complex() => attribute.sub_attribute("value"),
             (attribute, ..) => attribute,
         };
+        if compared.is_none()
+            && sub.is_none()
+            && *value != Literal::Null
+            && let Some(example) = attribute.and_then(|attribute| attribute.sub_attributes.first())
+        {
+            return Err(FilterError::NoValue {
+                path: path.to_string().chars().take(100).collect(),
+                example: example.name().to_owned(),
+            });
+        }
         let kind = compared.map(Attribute::attribute_type);
         let mut value = std::borrow::Cow::Borrowed(value);
         if let (Some(AttributeType::Boolean), Literal::String(text)) = (kind, value.as_ref())

@@ -15,6 +15,20 @@
 //! assert!(filter.matches(&user, &ResourceSchemas::user())?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! To ask the same of many resources, [`compile`](Filter::compile) once; typed users and groups are read in place with
+//! [`compile_for`](Filter::compile_for). Comparison follows the schema: `caseExact`, instants, numbers by value, any
+//! element of a list; absent, `null` and `[]` are one state. A store that has a query language of its own translates
+//! the tree with a [`Visitor`] (`examples/filter_to_sql.rs` makes parameterised SQL), and refuses what must stay secret
+//! with [`check_searchable`](Filter::check_searchable).
+//!
+//! A text that is no filter is an error at a byte:
+//!
+//! ```
+//! use scim_core::filter::Filter;
+//! let error = Filter::parse("userName eq bjensen").unwrap_err();
+//! assert_eq!(error.span(), 12..19);
+//! ```
 
 mod ast;
 mod build;
@@ -24,6 +38,7 @@ mod literal;
 mod matcher;
 pub(crate) mod parse;
 pub(crate) mod typed;
+mod visit;
 
 pub use crate::text::Text;
 pub use ast::{CompareOp, Comparison, Filter, ValuePath};
@@ -35,3 +50,4 @@ pub(crate) use matcher::ElementMatcher;
 pub use matcher::{FilterError, Matcher};
 pub use parse::{ParseOptions, Parsed};
 pub use typed::{TypedMatcher, TypedResource};
+pub use visit::Visitor;

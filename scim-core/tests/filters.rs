@@ -1,0 +1,84 @@
+//! What a filter may ask, by the schema (RFC 7644 §3.4.2.2).
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use scim_core::filter::{Filter, FilterError};
+use scim_core::message::{ScimError, ScimType};
+use scim_core::resource::{Name, User};
+use scim_core::schema::ResourceSchemas;
+use serde_json::json;
+
+fn refusal(filter: &str) -> Option<FilterError> {
+    Filter::parse(filter).unwrap().compile(&ResourceSchemas::user()).err()
+}
+
+/// "For complex attributes, a fully qualified sub-attribute MUST be specified."
+#[test]
+fn a_complex_attribute_without_value_is_not_compared_as_a_whole() {
+    for filter in ["name eq \"x\"", "addresses co \"Main\"", "meta gt \"2026-01-01T00:00:00Z\"", "not (name ne \"x\")"]
+    {
+        let error = refusal(filter).unwrap_or_else(|| panic!("{filter} was accepted"));
+        assert!(matches!(error, FilterError::NoValue { .. }), "{filter}: {error:?}");
+        assert_eq!(ScimError::from(&error).scim_type, Some(ScimType::InvalidFilter));
+        assert!(Filter::parse(filter).unwrap().compile_for::<User>().is_err(), "{filter}, typed");
+    }
+    assert_eq!(
+        refusal("name eq \"x\"").unwrap().to_string(),
+        "`name` has no value of its own to compare: name a sub-attribute, as in `name.formatted`"
+    );
+}
+
+#[test]
+fn presence_null_and_value_ask_for_no_sub_attribute() {
+    let schemas = ResourceSchemas::user();
+    let user = json!({"userName": "a", "name": {"familyName": "A"}, "emails": [{"value": "a@example.com"}]});
+    for (filter, expected) in [
+        ("name pr", true),
+        ("name eq null", false),
+        ("name ne null", true),
+        ("addresses eq null", true),
+        ("emails co \"example\"", true),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq \"26118915\"", false),
+    ] {
+        assert_eq!(Filter::parse(filter).unwrap().matches(&user, &schemas), Ok(expected), "{filter}");
+    }
+    let mut typed = User::new("a");
+    let mut name = Name::default();
+    name.family_name = Some("A".into());
+    typed.name = Some(name);
+    assert!(Filter::parse("name pr and name ne null").unwrap().compile_for::<User>().unwrap().matches(&typed));
+}
+
+#[test]
+fn what_is_never_returned_can_be_refused() {
+    for filter in
+        ["password eq \"a\"", "userName pr or not (urn:ietf:params:scim:schemas:core:2.0:User:PASSWORD sw \"a\")"]
+    {
+        let error = Filter::parse(filter).unwrap().check_searchable(&ResourceSchemas::user());
+        assert!(matches!(error, Err(FilterError::Hidden { .. })), "{filter}: {error:?}");
+    }
+    assert_eq!(Filter::parse("userName pr").unwrap().check_searchable(&ResourceSchemas::user()), Ok(()));
+}
+
+/// What stands between brackets is read in one go where it can be: the long way must give the same.
+#[test]
+fn terms_between_brackets_read_alike_in_either_way() {
+    for (short, long) in [
+        ("emails[type eq \"work\" and value co \"a\"]", "emails[(type eq \"work\") and value co \"a\"]"),
+        ("emails[type pr or primary pr or value pr]", "emails[type pr or (primary pr) or value pr]"),
+        ("emails[type pr]", "emails[(type pr)]"),
+        ("emails[type pr and value pr or primary pr]", "emails[(type pr and value pr) or primary pr]"),
+    ] {
+        assert_eq!(Filter::parse(short), Filter::parse(long), "{short}");
+    }
+    for broken in [
+        "emails[type pr and]",
+        "emails[type pr and ]",
+        "emails[]",
+        "emails[type pr  and value pr]",
+        "emails[a[b pr]]",
+        "emails[a.b pr]",
+    ] {
+        assert!(Filter::parse(broken).is_err(), "{broken}");
+    }
+}
