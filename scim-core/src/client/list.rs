@@ -1,32 +1,37 @@
-use std::collections::HashSet;
 use std::fmt;
 
 use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use http::Method;
+use serde::Serialize;
+use serde_json::Value;
 
+use super::error::Reply;
 use super::request::Request;
+use super::walk::Walk;
 use super::{Endpoint, Error};
 use crate::Text;
 use crate::filter::Filter;
-use crate::message::ListResponse;
-use crate::resource::{ResourceId, ScimResource};
+use crate::message::{ListResponse, SEARCH_REQUEST, ScimType, SortOrder};
+use crate::resource::{ScimResource, get_folded};
 use crate::transport::Operation;
 
-/// No list has more pages than this: a server that goes on has a broken paging.
-const MAX_PAGES: u32 = 100_000;
-
-/// A list to be read: pages or a stream of resources (RFC 7644 §3.4.2.4, RFC 9865).
+/// A list to be read: pages or a stream of resources (RFC 7644 §3.4.2, RFC 9865).
 ///
 /// A list is complete or an error: a stream that ends without an error has delivered every resource
-/// that the server counted, each once.
-#[must_use]
+/// that the server counted, each once. It ends on every server: one that repeats a page or a cursor,
+/// counts more than it has, or loses resources while its pages are read, gets
+/// [`ErrorKind::InconsistentList`](super::ErrorKind::InconsistentList).
+#[must_use = "a list is not read until `all`, `stream` or `page`"]
 pub struct ListRequest<R> {
     endpoint: Endpoint<R>,
     filter: Option<Filter>,
-    count: Option<u32>,
-    attributes: Vec<String>,
-    excluded: Vec<String>,
+    pub(super) count: Option<u32>,
+    sort_by: Option<String>,
+    sort_order: Option<SortOrder>,
+    by_cursor: bool,
+    by_post: bool,
 }
 
 impl<R> fmt::Debug for ListRequest<R> {
@@ -36,9 +41,17 @@ impl<R> fmt::Debug for ListRequest<R> {
     }
 }
 
+/// Where a page begins.
+pub(super) enum Position {
+    First,
+    Index(u64),
+    Cursor(Text),
+}
+
 impl<R: ScimResource> ListRequest<R> {
     pub(super) fn new(endpoint: Endpoint<R>) -> Self {
-        Self { endpoint, filter: None, count: None, attributes: Vec::new(), excluded: Vec::new() }
+        let by_post = endpoint.client().searches_by_post();
+        Self { endpoint, filter: None, count: None, sort_by: None, sort_order: None, by_cursor: false, by_post }
     }
 
     /// Only what matches (RFC 7644 §3.4.2.2).
@@ -48,6 +61,9 @@ impl<R: ScimResource> ListRequest<R> {
     }
 
     /// How many resources a page may have; the server may send fewer. Default: the server's choice.
+    ///
+    /// With a count a first page that is full is not believed to be the last, whatever the server
+    /// counts: some count the page instead of the list.
     pub fn count(mut self, count: u32) -> Self {
         self.count = Some(count);
         self
@@ -55,13 +71,36 @@ impl<R: ScimResource> ListRequest<R> {
 
     /// Only these attributes, besides those that are always returned (RFC 7644 §3.9).
     pub fn attributes<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.attributes = names.into_iter().map(Into::into).collect();
+        self.endpoint = self.endpoint.attributes(names);
         self
     }
 
     /// All default attributes but these (RFC 7644 §3.9).
     pub fn excluded_attributes<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.excluded = names.into_iter().map(Into::into).collect();
+        self.endpoint = self.endpoint.excluded_attributes(names);
+        self
+    }
+
+    /// Sorted by that attribute, for example `userName` or `name.familyName` (RFC 7644 §3.4.2.3).
+    /// Servers without sorting ignore it.
+    pub fn sort_by(mut self, attribute: impl Into<String>, order: SortOrder) -> Self {
+        self.sort_by = Some(attribute.into());
+        self.sort_order = Some(order);
+        self
+    }
+
+    /// Asks for cursors from the first page on (RFC 9865). A cursor that a server gives unasked is
+    /// followed in any case.
+    pub fn by_cursor(mut self) -> Self {
+        self.by_cursor = true;
+        self
+    }
+
+    /// Asks by POST to `/.search` (RFC 7644 §3.4.3), so that filters, which hold personal data, stand
+    /// in no URL and no access log. Also for a whole client:
+    /// [`ScimClient::with_search_by_post`](super::ScimClient::with_search_by_post).
+    pub fn by_post(mut self) -> Self {
+        self.by_post = true;
         self
     }
 
@@ -73,9 +112,23 @@ impl<R: ScimResource> ListRequest<R> {
         self.fetch(&Position::Index(start_index)).await
     }
 
-    /// Every resource, page after page.
+    /// One page, from a cursor on that an earlier page gave as `next_cursor` (RFC 9865 §2.2). The
+    /// rest of the request must be that of the earlier page.
+    ///
+    /// # Errors
+    /// See [`Error`]; scimType `expiredCursor` or `invalidCursor`: begin anew.
+    pub async fn page_after(&self, cursor: &str) -> Result<ListResponse<R>, Error> {
+        self.fetch(&Position::Cursor(cursor.into())).await
+    }
+
+    /// Every resource, page after page. Holds one page, and eight bytes for each resource seen.
     pub fn stream(self) -> BoxStream<'static, Result<R, Error>> {
-        self.pages().map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten().boxed()
+        self.walk().map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten().boxed()
+    }
+
+    /// Every page.
+    pub fn pages(self) -> BoxStream<'static, Result<Vec<R>, Error>> {
+        self.walk().boxed()
     }
 
     /// Every resource, in one vector.
@@ -87,22 +140,56 @@ impl<R: ScimResource> ListRequest<R> {
         self.stream().try_collect().await
     }
 
-    fn pages(self) -> impl Stream<Item = Result<Vec<R>, Error>> + Send + 'static {
-        let walk = Walk { list: self, position: Some(Position::First), pages: 0, seen: 0, ids: HashSet::new() };
-        stream::try_unfold(walk, |mut walk| async move {
+    fn walk(self) -> impl Stream<Item = Result<Vec<R>, Error>> + Send + 'static {
+        stream::try_unfold(Walk::new(self), |mut walk| async move {
             let page = walk.next().await?;
             Ok(page.map(|page| (page, walk)))
         })
     }
 
-    fn operation() -> Operation {
+    pub(super) fn operation() -> Operation {
         Operation::new("list resources", R::ENDPOINT)
     }
 
-    async fn fetch(&self, position: &Position) -> Result<ListResponse<R>, Error> {
+    pub(super) fn first(&self) -> Position {
+        if self.by_cursor { Position::Cursor(Text::default()) } else { Position::First }
+    }
+
+    pub(super) async fn fetch(&self, position: &Position) -> Result<ListResponse<R>, Error> {
+        match self.ask(position, self.by_post || self.endpoint.client().searches_by_post()).await {
+            // Okta allows a server to answer "nothing matches" so; RFC 7644 §3.4.2 does not.
+            Err(error) if self.filter.is_some() && error.is_not_found() && error.scim().is_some() => {
+                Ok(ListResponse::default())
+            }
+            // The server wants no personal data in URLs (RFC 7644 §7.5.2): it gets none any more.
+            Err(error) if error.scim_type() == Some(&ScimType::Sensitive) && self.filter.is_some() => {
+                self.endpoint.client().learn_search_by_post();
+                self.ask(position, true).await
+            }
+            result => result,
+        }
+    }
+
+    async fn ask(&self, position: &Position, by_post: bool) -> Result<ListResponse<R>, Error> {
+        let request = if by_post { self.search(position) } else { self.query(position) };
+        let reply = self.endpoint.client().call(request).await?;
+        let page: ListResponse<R> = reply.decode()?;
+        if page.total_results.is_none() && page.resources.is_empty() && !is_list(&reply) {
+            return Err(reply.no_list());
+        }
+        Ok(page)
+    }
+
+    fn query(&self, position: &Position) -> Request<'static> {
         let mut query = Vec::new();
         if let Some(filter) = &self.filter {
             query.push(("filter", filter.to_string()));
+        }
+        if let Some(attribute) = &self.sort_by {
+            query.push(("sortBy", attribute.clone()));
+        }
+        if let Some(order) = &self.sort_order {
+            query.push(("sortOrder", order.to_string()));
         }
         match position {
             Position::First => {}
@@ -112,82 +199,53 @@ impl<R: ScimResource> ListRequest<R> {
         if let Some(count) = self.count {
             query.push(("count", count.to_string()));
         }
-        if !self.attributes.is_empty() {
-            query.push(("attributes", self.attributes.join(",")));
-        }
-        if !self.excluded.is_empty() {
-            query.push(("excludedAttributes", self.excluded.join(",")));
-        }
-        let request = Request::get(Self::operation(), &[R::ENDPOINT], &query);
-        match self.endpoint.client().read(request).await {
-            // Okta allows a server to answer "nothing matches" so; RFC 7644 §3.4.2 does not.
-            Err(error) if self.filter.is_some() && error.is_not_found() && error.scim().is_some() => {
-                Ok(ListResponse::default())
-            }
-            result => result,
-        }
+        query.extend(self.endpoint.projection());
+        Request::get(Self::operation(), &[R::ENDPOINT]).query(query)
+    }
+
+    fn search(&self, position: &Position) -> Request<'static> {
+        let body = Search {
+            schemas: [SEARCH_REQUEST],
+            attributes: &self.endpoint.attributes,
+            excluded_attributes: &self.endpoint.excluded,
+            filter: self.filter.as_ref().map(ToString::to_string),
+            sort_by: self.sort_by.as_deref(),
+            sort_order: self.sort_order.as_ref().map(ToString::to_string),
+            start_index: if let Position::Index(index) = position { Some(*index) } else { None },
+            cursor: if let Position::Cursor(cursor) = position { Some(cursor) } else { None },
+            count: self.count,
+        };
+        Request::new(Self::operation(), Method::POST, &[R::ENDPOINT, ".search"]).body(&body).reading()
     }
 }
 
-enum Position {
-    First,
-    Index(u64),
-    Cursor(Text),
+/// A search as it goes out, borrowing what the request has.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Search<'a> {
+    schemas: [&'static str; 1],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    attributes: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    excluded_attributes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sort_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sort_order: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_index: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
 }
 
-/// Where a walk through the pages stands.
-struct Walk<R> {
-    list: ListRequest<R>,
-    position: Option<Position>,
-    pages: u32,
-    seen: u64,
-    ids: HashSet<ResourceId>,
-}
-
-impl<R: ScimResource> Walk<R> {
-    async fn next(&mut self) -> Result<Option<Vec<R>>, Error> {
-        let Some(position) = self.position.take() else { return Ok(None) };
-        let page = self.list.fetch(&position).await?;
-        self.pages += 1;
-        for id in page.resources.iter().filter_map(|resource| resource.id()) {
-            if !self.ids.insert(id.clone()) {
-                return Err(Self::lied(format!("page {} repeats the resource {id}", self.pages)));
-            }
-        }
-        let came = page.resources.len() as u64;
-        self.seen += came;
-        if let Some(cursor) = page.next_cursor.filter(|cursor| !cursor.is_empty()) {
-            if matches!(&position, Position::Cursor(last) if *last == cursor) {
-                return Err(Self::lied("the next cursor is the one just used".to_owned()));
-            }
-            self.position = Some(Position::Cursor(cursor));
-        } else if !matches!(position, Position::Cursor(_)) {
-            // Without a count and without a cursor this page is the whole list (RFC 9865 §2).
-            self.position = match page.total_results {
-                Some(total) => self.next_index(came, total)?,
-                None => None,
-            };
-        }
-        if self.position.is_some() && self.pages >= MAX_PAGES {
-            return Err(Self::lied(format!("no end after {MAX_PAGES} pages")));
-        }
-        Ok(Some(page.resources))
-    }
-
-    fn next_index(&self, came: u64, total: u64) -> Result<Option<Position>, Error> {
-        let next = Position::Index(self.seen + 1);
-        if self.seen == total {
-            return Ok(None);
-        }
-        match (came, self.seen < total) {
-            (0, true) => Err(Self::lied(format!("{} resources came of {total} that the server counts", self.seen))),
-            (0, false) => Ok(None),
-            // More came than counted: the count is worthless, so only an empty page ends the list.
-            (_, _) => Ok(Some(next)),
-        }
-    }
-
-    fn lied(detail: String) -> Error {
-        Error::inconsistent_list(ListRequest::<R>::operation(), detail)
-    }
+/// Whether an answer without count and resources is a list all the same. Any other JSON object would
+/// read as an empty one, and an empty list makes programs delete.
+fn is_list(reply: &Reply) -> bool {
+    let Ok(Value::Object(body)) = serde_json::from_slice(&reply.answer.body) else { return false };
+    ["Resources", "itemsPerPage", "nextCursor"].iter().any(|name| get_folded(&body, name).is_some())
+        || get_folded(&body, "schemas").is_some_and(|schemas| schemas.to_string().contains(":ListResponse"))
 }

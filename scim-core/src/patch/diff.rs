@@ -16,9 +16,9 @@ use crate::text::{fold, same_name};
 /// What the receiver of a [`diff`] takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DiffOptions {
-    removal_by_value: bool,
-    operations: Option<usize>,
-    values: Option<usize>,
+    pub(crate) removal_by_value: bool,
+    pub(crate) operations: Option<usize>,
+    pub(crate) values: Option<usize>,
 }
 
 impl DiffOptions {
