@@ -13,7 +13,14 @@ use serde_json::{Value, json};
 fn example(operation: &str) -> Value {
     let all = testdata("openapi-examples.json");
     let found = all.as_array().unwrap().iter().find(|it| it["operation"] == operation);
-    found.unwrap_or_else(|| panic!("no operation {operation}")).clone()
+    let mut found = found.unwrap_or_else(|| panic!("no operation {operation}")).clone();
+    // The client refuses an answer about another resource than the one asked for.
+    for (parameter, id) in [("{user_id}", "u1"), ("{group_id}", "g1")] {
+        if found["path"].as_str().unwrap().contains(parameter) && found["body"].is_object() {
+            found["body"]["id"] = id.into();
+        }
+    }
+    found
 }
 
 /// Runs one call against the example of its operation, compares the request with what is documented,
@@ -271,6 +278,6 @@ async fn both_shapes_of_a_key_name_the_same_user() {
     let id: ResourceId = "u1".parse().unwrap();
     assert_eq!(users.get(&id).await.unwrap(), users.get(&tag()).await.unwrap());
     let user = users.get(&tag()).await.unwrap();
-    assert_eq!(UserTag::of(&user).unwrap().as_str(), "023e105f4ecef8ad9ca31a8372d0c353");
+    assert_eq!(UserTag::of(&user).unwrap(), tag());
     assert!(user.groups[0].is_plain());
 }

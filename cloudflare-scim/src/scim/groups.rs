@@ -121,7 +121,7 @@ impl ScimGroups {
     /// # Errors
     /// If the call fails; `Conflict` if a SCIM group has the name.
     pub async fn create(&self, group: &NewGroup) -> Result<Group, Error> {
-        self.scim.written(self.endpoint.create(&group.to_resource()).await)
+        self.scim.written(self.endpoint.create_once(&group.to_resource()).await)
     }
 
     /// Replaces name, external id and members of a custom group in one go (PUT, since 2026-08-21).

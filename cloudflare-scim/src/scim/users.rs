@@ -162,7 +162,7 @@ impl ScimUsers {
     /// # Errors
     /// If the call fails; `Conflict` if there is a member of this userName.
     pub async fn create(&self, user: &NewUser) -> Result<User, Error> {
-        self.scim.written(self.endpoint.create(&user.to_resource()).await)
+        self.scim.written(self.endpoint.create_once(&user.to_resource()).await)
     }
 
     /// Replaces what can change about a member. Without `active` the membership stays as it is; with

@@ -118,16 +118,19 @@ impl<R: ScimResource> Endpoint<R> {
         settle::create(self, resource).await
     }
 
-    /// Sends one POST and leaves it at that: after [`Error::may_have_been_applied`] look before
-    /// creating again.
+    /// Sends one POST and believes the answer, whatever it is about: after
+    /// [`Error::may_have_been_applied`] look before creating again.
     ///
     /// # Errors
     /// See [`Error`]; [`Error::is_conflict`] when the name is taken.
     pub async fn create_once(&self, resource: &R) -> Result<R, Error> {
+        self.post(resource).await?.resource(None)
+    }
+
+    pub(super) async fn post(&self, resource: &R) -> Result<Reply, Error> {
         let operation = Operation::new("create a resource", R::ENDPOINT);
         let request = Request::new(operation, Method::POST, &[R::ENDPOINT]).query(self.projection()).body(resource);
-        let reply = self.client.call(request).await?;
-        settle::created(&reply, resource)
+        self.client.call(request).await
     }
 
     /// Reads one resource (RFC 7644 §3.4.1).

@@ -61,7 +61,7 @@ fn appends(schemas: &ResourceSchemas, path: &str, value: Option<&Value>) -> bool
 }
 
 /// The answer to a POST: it must have an id, and be about what was sent.
-pub(super) fn created<R: ScimResource>(reply: &Reply, sent: &R) -> Result<R, Error> {
+fn created<R: ScimResource>(reply: &Reply, sent: &R) -> Result<R, Error> {
     let made: R = reply.resource(None)?;
     if made.id().is_none() {
         return Err(reply.unreadable("the answer has no id".to_owned()));
@@ -78,7 +78,8 @@ pub(super) fn created<R: ScimResource>(reply: &Reply, sent: &R) -> Result<R, Err
 
 /// Creates a resource, and looks where the outcome is open.
 pub(super) async fn create<R: ScimResource>(endpoint: &Endpoint<R>, sent: &R) -> Result<R, Error> {
-    let mut error = match endpoint.create_once(sent).await {
+    let post = async || created(&endpoint.post(sent).await?, sent);
+    let mut error = match post().await {
         Err(error) if is_open(&error) => error,
         outcome => return outcome,
     };
@@ -108,7 +109,7 @@ pub(super) async fn create<R: ScimResource>(endpoint: &Endpoint<R>, sent: &R) ->
             Found::Nothing => {}
         }
         repeated = true;
-        error = match endpoint.create_once(sent).await {
+        error = match post().await {
             Err(error) if is_open(&error) || error.is_conflict() => error.after_open(),
             Err(error) => return Err(error.after_open()),
             made => return made,
