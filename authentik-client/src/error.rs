@@ -214,10 +214,13 @@ impl Error {
 
     /// Whether authentik may have done what it was asked to do all the same.
     pub fn may_have_been_applied(&self) -> bool {
+        let lost = self.0.source.as_deref().and_then(|source| source.downcast_ref::<TransportError>());
         match self.0.kind {
-            ErrorKind::Transport(kind) => kind.may_have_been_applied(),
+            ErrorKind::Transport(kind) => {
+                lost.map_or_else(|| kind.may_have_been_applied(), TransportError::may_have_been_applied)
+            }
             ErrorKind::Server | ErrorKind::UnreadableBody => true,
-            _ => false,
+            _ => self.0.answer.as_ref().is_some_and(|answer| answer.open),
         }
     }
 

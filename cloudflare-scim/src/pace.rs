@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use scim_core::transport::{Answer, Deadline, Transport, TransportError, TransportErrorKind};
+use scim_core::transport::{Deadline, Transport, TransportError, TransportErrorKind, retry_after};
 use tokio::time::Instant;
 
 /// How many requests are allowed (Cloudflare, "API rate limits").
@@ -120,7 +120,7 @@ impl<T: Transport> Pace<T> {
     /// Learns from an answer.
     fn learn(&self, token: u64, response: &http::Response<Bytes>, now: Instant) {
         let until = if response.status() == StatusCode::TOO_MANY_REQUESTS {
-            let asked = wait_asked(response.status(), response.headers().clone());
+            let asked = retry_after(response.headers());
             Some(now + asked.unwrap_or(self.limit.block))
         } else {
             exhausted(response.headers()).map(|reset| now + reset)
@@ -166,12 +166,7 @@ fn exhausted(headers: &HeaderMap) -> Option<Duration> {
     let mut headers = headers.clone();
     let reset = headers.get("x-ratelimit-reset")?.clone();
     headers.insert(header::RETRY_AFTER, reset);
-    wait_asked(StatusCode::OK, headers)
-}
-
-/// `Retry-After`, in either form.
-fn wait_asked(status: StatusCode, headers: HeaderMap) -> Option<Duration> {
-    Answer { status, headers, body: Bytes::new(), attempts: 1 }.retry_after()
+    retry_after(&headers)
 }
 
 #[async_trait]
@@ -185,7 +180,8 @@ impl<T: Transport> Transport for Pace<T> {
             if deadline.is_some_and(|deadline| until > deadline) {
                 let seconds = until.saturating_duration_since(now).as_secs();
                 return Err(TransportError::new(TransportErrorKind::DeadlineExceeded)
-                    .with_detail(format!("not sent: the rate limit asks to wait {seconds} s")));
+                    .with_detail(format!("not sent: the rate limit asks to wait {seconds} s"))
+                    .not_sent());
             }
             let wait = until.saturating_duration_since(now);
             tracing::info!(wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "waiting for the rate limit");

@@ -133,7 +133,7 @@ impl Error {
         let kind = kind_of(answer.status, &body);
         let mut out = Self::new(kind, operation, body).with_answer(answer);
         out.0.needs = needs;
-        let maybe = answer.status.is_server_error() || matches!(kind, ErrorKind::Unreadable);
+        let maybe = answer.open || answer.status.is_server_error() || matches!(kind, ErrorKind::Unreadable);
         out.0.maybe_applied = !method.is_safe() && maybe;
         out
     }
@@ -149,9 +149,9 @@ impl Error {
             (Scim::InconsistentList, _) => Self::incomplete(&operation, own()),
             (Scim::UnreadableBody, Some(answer)) => Self::unreadable(&operation, method, answer, own()),
             (_, Some(answer)) => Self::answer(&operation, method, needs, answer, redact),
-            (Scim::Transport(kind), None) => {
+            (Scim::Transport(_), None) => {
                 let mut out = Self::new(ErrorKind::Transport, &operation, Body::Own(own()));
-                out.0.maybe_applied = !method.is_safe() && kind.may_have_been_applied();
+                out.0.maybe_applied = !method.is_safe() && error.may_have_been_applied();
                 out
             }
             (_, None) => Self::request(&operation, own()),

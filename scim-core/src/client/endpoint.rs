@@ -228,7 +228,7 @@ impl<R: ScimResource> Endpoint<R> {
             match self.client.call(self.request("delete a resource", Method::DELETE, id)).await {
                 Ok(reply) => reply.done(),
                 // An earlier attempt of this very call did it, and its answer was lost.
-                Err(error) if error.is_not_found() && (again || error.attempts() > 1) => Ok(()),
+                Err(error) if error.is_not_found() && (again || error.may_have_been_applied()) => Ok(()),
                 Err(error) => Err(error),
             }
         })

@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use super::Attempts;
+use super::{Attempts, OpenAttempt};
 
 /// The longest [`Answer::excerpt`], in characters.
 const EXCERPT: usize = 200;
@@ -12,6 +12,7 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
 /// A complete response with the questions that every client asks of it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
@@ -21,29 +22,21 @@ pub struct Answer {
     pub body: Bytes,
     /// How often the request was sent.
     pub attempts: u32,
+    /// Whether an earlier attempt at the same write may have been applied (its answer was lost, or was a
+    /// 5xx) before this answer came. Then a 409, 412 or 404 may be the echo of one's own success.
+    pub open: bool,
 }
 
 impl Answer {
     /// The id by which the service's operators find this exchange: `cf-ray` (Cloudflare),
     /// `x-authentik-id` (authentik), `x-request-id`, `request-id`, `x-correlation-id`.
     pub fn request_id(&self) -> Option<&str> {
-        ["cf-ray", "x-authentik-id", "x-request-id", "request-id", "x-correlation-id"]
-            .iter()
-            .find_map(|name| self.headers.get(*name)?.to_str().ok())
-            .filter(|id| !id.is_empty() && id.len() <= 128)
+        request_id(&self.headers)
     }
 
-    /// How long the server asks to wait (RFC 9110 §10.2.3: whole seconds or an HTTP date, measured
-    /// against the answer's own `Date` where it has one). At most an hour.
+    /// How long the server asks to wait: see [`retry_after`].
     pub fn retry_after(&self) -> Option<Duration> {
-        let value = self.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
-        let now = self
-            .headers
-            .get(http::header::DATE)
-            .and_then(|date| date.to_str().ok())
-            .and_then(|date| httpdate::parse_http_date(date).ok())
-            .unwrap_or_else(SystemTime::now);
-        parse_retry_after(value, now)
+        retry_after(&self.headers)
     }
 
     /// Whether the body says that it is JSON, or looks like it.
@@ -84,8 +77,32 @@ impl From<http::Response<Bytes>> for Answer {
     fn from(response: http::Response<Bytes>) -> Self {
         let (parts, body) = response.into_parts();
         let attempts = parts.extensions.get::<Attempts>().map_or(1, |attempts| attempts.0);
-        Self { status: parts.status, headers: parts.headers, body, attempts }
+        let open = parts.extensions.get::<OpenAttempt>().is_some();
+        Self { status: parts.status, headers: parts.headers, body, attempts, open }
     }
+}
+
+pub(super) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    ["cf-ray", "x-authentik-id", "x-request-id", "request-id", "x-correlation-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
+        .filter(|id| !id.is_empty() && id.len() <= 128)
+}
+
+/// The time of the answer by the server's own clock, so that two clocks that differ do no harm.
+pub(super) fn server_time(headers: &HeaderMap) -> SystemTime {
+    headers
+        .get(http::header::DATE)
+        .and_then(|date| date.to_str().ok())
+        .and_then(|date| httpdate::parse_http_date(date).ok())
+        .unwrap_or_else(SystemTime::now)
+}
+
+/// How long a server asks to wait (RFC 9110 §10.2.3: whole seconds or an HTTP date, measured against
+/// the answer's own `Date` where it has one). At most an hour.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+    parse_retry_after(value, server_time(headers))
 }
 
 /// Reads a `Retry-After` value: whole seconds, or one of the three HTTP date forms relative to

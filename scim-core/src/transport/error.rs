@@ -24,7 +24,9 @@ pub enum TransportErrorKind {
 }
 
 impl TransportErrorKind {
-    /// Whether the server may have acted on the request.
+    /// Whether the server may have acted on the request of this attempt.
+    /// [`TransportError::may_have_been_applied`] knows more: earlier attempts, and requests that a layer
+    /// never sent.
     pub fn may_have_been_applied(self) -> bool {
         match self {
             Self::Request | Self::Connect | Self::Tls => false,
@@ -59,12 +61,14 @@ pub struct TransportError {
     kind: TransportErrorKind,
     detail: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    /// What is known beyond the kind about whether the server may have acted.
+    effect: Option<bool>,
 }
 
 impl TransportError {
     /// An error of `kind` without a detail.
     pub fn new(kind: TransportErrorKind) -> Self {
-        Self { kind, detail: None, source: None }
+        Self { kind, detail: None, source: None, effect: None }
     }
 
     /// Adds one sentence; it must hold no secret and no URL.
@@ -81,14 +85,29 @@ impl TransportError {
         self
     }
 
+    /// States that the request did not leave this process, whatever the kind says: a layer refused it.
+    #[must_use]
+    pub fn not_sent(mut self) -> Self {
+        self.effect = Some(false);
+        self
+    }
+
+    /// States that an earlier attempt at the same write may have been applied, whatever became of this
+    /// one.
+    #[must_use]
+    pub fn after_open_attempt(mut self) -> Self {
+        self.effect = Some(true);
+        self
+    }
+
     /// What happened.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Whether the server may have acted on the request.
+    /// Whether the server may have acted on the request, in this attempt or an earlier one.
     pub fn may_have_been_applied(&self) -> bool {
-        self.kind.may_have_been_applied()
+        self.effect.unwrap_or_else(|| self.kind.may_have_been_applied())
     }
 
     /// Whether the same request may succeed when it is sent again.
@@ -113,6 +132,7 @@ impl fmt::Debug for TransportError {
             .field("kind", &self.kind)
             .field("detail", &self.detail)
             .field("source", &self.source)
+            .field("effect", &self.effect)
             .finish()
     }
 }

@@ -32,13 +32,24 @@ mod answer;
 mod base_url;
 mod count;
 mod error;
+#[cfg(feature = "test-util")]
+mod faults;
 mod func;
+mod gcra;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod operation;
+mod rate_limit;
+mod rate_word;
+#[cfg(feature = "test-util")]
+pub mod record;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod retry;
 mod route;
 mod timeout;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod trace;
 
 use std::fmt;
@@ -48,12 +59,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use answer::{Answer, parse_retry_after};
+pub use answer::{Answer, parse_retry_after, retry_after};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use count::{Counted, Counter};
 pub use error::{TransportError, TransportErrorKind};
+#[cfg(feature = "test-util")]
+pub use faults::{Fault, FaultScript, Faults};
 pub use func::{FnTransport, from_fn};
-pub use operation::{Attempts, Deadline, Operation};
+pub use gcra::{Quota, RateWaitReason};
+#[cfg(feature = "metrics")]
+pub use metrics::Metrics;
+pub use operation::{Attempts, Deadline, OpenAttempt, Operation};
+pub use rate_limit::{RateLimit, RatePolicy, RateWait};
+pub use rate_word::{RateRule, RateWindow, RateWord};
+#[cfg(feature = "test-util")]
+pub use record::{InvalidRecording, Record, Redaction, Replay};
 #[cfg(feature = "reqwest")]
 pub use reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 pub use retry::{Retry, RetryPolicy};
@@ -99,6 +119,11 @@ pub trait TransportExt: Transport + Sized + 'static {
         Retry::new(self, policy)
     }
 
+    /// Waits before a request would run over the rate limit: see [`RateLimit`].
+    fn rate_limit(self, policy: RatePolicy) -> RateLimit<Self> {
+        RateLimit::new(self, policy)
+    }
+
     /// Gives up one attempt after `limit`.
     fn timeout(self, limit: Duration) -> Timeout<Self> {
         Timeout::new(self, limit)
@@ -112,6 +137,24 @@ pub trait TransportExt: Transport + Sized + 'static {
     /// Counts the requests that pass.
     fn counted(self, counter: Arc<Counter>) -> Counted<Self> {
         Counted::new(self, counter)
+    }
+
+    /// Counts and times every exchange for the `metrics` facade: see [`Metrics`].
+    #[cfg(feature = "metrics")]
+    fn metrics(self) -> Metrics<Self> {
+        Metrics::new(self)
+    }
+
+    /// Writes every exchange to a recording: see [`record`](mod@record).
+    #[cfg(feature = "test-util")]
+    fn record(self, writer: impl std::io::Write + Send + 'static, redaction: Redaction) -> Record<Self> {
+        Record::new(self, writer, redaction)
+    }
+
+    /// Lets exchanges go wrong as a script says: see [`Faults`].
+    #[cfg(feature = "test-util")]
+    fn faults(self, script: FaultScript) -> Faults<Self> {
+        Faults::new(self, script)
     }
 
     /// Erases the type: what clients hold.

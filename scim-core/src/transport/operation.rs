@@ -31,6 +31,30 @@ impl Operation {
         self
     }
 
+    /// The kind of what it acts on, without the ids: `Users`, `accounts/…/members`. In a SCIM path
+    /// everything behind the endpoint is an id; elsewhere every segment that is not a lower-case word.
+    ///
+    /// ```
+    /// # use scim_core::transport::Operation;
+    /// assert_eq!(Operation::new("read a user", "Users/ann@example.com").resource_type(), "Users");
+    /// assert_eq!(Operation::new("list members", "accounts/0f3a/members").resource_type(), "accounts/…/members");
+    /// ```
+    pub fn resource_type(&self) -> String {
+        let mut out = String::new();
+        for segment in self.resource.split('/') {
+            if !out.is_empty() {
+                out.push('/');
+            }
+            if segment.starts_with(|c: char| c.is_ascii_uppercase()) && segment.chars().all(char::is_alphanumeric) {
+                out.push_str(segment);
+                break;
+            }
+            let word = segment.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | '-' | '…'));
+            out.push_str(if word || matches!(segment, "v1" | "v2" | "v3" | "v4") { segment } else { "…" });
+        }
+        out
+    }
+
     /// Whether a request may be sent twice: by its [`Operation`], else by its method.
     pub fn may_repeat<B>(request: &http::Request<B>) -> bool {
         request
@@ -54,3 +78,8 @@ pub struct Deadline(pub Instant);
 /// How many times a request was sent: a response extension set by the retry layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts(pub u32);
+
+/// An earlier attempt at the same write may have been applied: a response extension set by the retry
+/// layer, read as [`Answer::open`](super::Answer::open).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenAttempt;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use tokio::time::Instant;
 
-use super::{Answer, Attempts, Deadline, Operation, Transport, TransportError, TransportErrorKind};
+use super::{Attempts, Deadline, OpenAttempt, Operation, Transport, TransportError, TransportErrorKind, retry_after};
 
 /// When and how often an exchange is repeated.
 ///
@@ -22,8 +22,13 @@ use super::{Answer, Attempts, Deadline, Operation, Transport, TransportError, Tr
 /// | anything else, 409 above all | never |
 ///
 /// Waits are random between zero and an exponentially growing bound ("full jitter"), but never
-/// shorter than a `Retry-After`. A wait that would pass the total time or the request's
-/// [`Deadline`] is not begun: the last outcome is returned instead.
+/// shorter than a `Retry-After`. A wait that is longer than [`max_wait`](Self::max_wait), or that would
+/// pass the total time or the request's [`Deadline`], is not begun: the last outcome is returned
+/// instead.
+///
+/// An outcome never forgets what came before it: if an earlier attempt at a write may have been
+/// applied, [`TransportError::may_have_been_applied`] or [`Answer::open`](super::Answer::open) of the
+/// last one says so, even if the last attempt itself found no connection.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
@@ -33,9 +38,12 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// No bound of a wait grows beyond this. Default 8 s.
     pub cap: Duration,
-    /// No repetition begins later than this after the first attempt. Default 10 minutes: long enough
-    /// for Cloudflare's block of 300 s.
+    /// No repetition begins later than this after the first attempt. Default 20 minutes: long enough
+    /// for two of Cloudflare's blocks of 300 s.
     pub total: Duration,
+    /// No single wait is longer than this: a server that asks for more gets no repetition. Default 10
+    /// minutes.
+    pub max_wait: Duration,
     /// How many repetitions all calls of one transport may use up beyond what successes give back
     /// (one for ten successes): a dying server is not hammered. Default 100.
     pub budget: u32,
@@ -49,7 +57,8 @@ impl Default for RetryPolicy {
             attempts: 4,
             base: Duration::from_millis(250),
             cap: Duration::from_secs(8),
-            total: Duration::from_secs(600),
+            total: Duration::from_secs(1200),
+            max_wait: Duration::from_secs(600),
             budget: 100,
             seed: None,
         }
@@ -84,6 +93,21 @@ impl RetryPolicy {
         self
     }
 
+    /// Begins no single wait longer than `max_wait`.
+    #[must_use]
+    pub fn with_max_wait(mut self, max_wait: Duration) -> Self {
+        self.max_wait = max_wait;
+        self
+    }
+
+    /// Lets all calls of one transport use up at most `budget` repetitions beyond what successes give
+    /// back.
+    #[must_use]
+    pub fn with_budget(mut self, budget: u32) -> Self {
+        self.budget = budget;
+        self
+    }
+
     /// Makes the jitter reproducible.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
@@ -113,7 +137,9 @@ struct State {
 }
 
 impl<T> Retry<T> {
-    pub(super) fn new(inner: T, policy: RetryPolicy) -> Self {
+    /// Puts the layer around `inner`; [`TransportExt::retry`](super::TransportExt::retry) is the shorter
+    /// way.
+    pub fn new(inner: T, policy: RetryPolicy) -> Self {
         let random = policy.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let budget = policy.budget.saturating_mul(10);
         Self { inner, policy, state: Mutex::new(State { random, budget }) }
@@ -129,16 +155,27 @@ impl<T> Retry<T> {
         state.budget = state.budget.saturating_add(1).min(self.policy.budget.saturating_mul(10));
     }
 
-    /// The wait before the next attempt; `None` when the budget is used up.
-    fn wait(&self, attempt: u32, asked: Option<Duration>) -> Option<Duration> {
+    /// The wait before the next attempt; `None` when it would be too long or the budget is used up.
+    fn wait(&self, attempt: u32, asked: Option<Duration>, end: Option<Instant>) -> Option<Duration> {
         let mut state = self.state();
-        state.budget = state.budget.checked_sub(10)?;
         let bound = self.policy.bound(attempt);
         let jitter = bound.mul_f64(state.random.f64());
-        Some(asked.map_or(jitter, |asked| asked.saturating_add(jitter.min(Duration::from_secs(1)))))
+        // The server's word is kept to the letter; the jitter on top only spreads those who wait for
+        // the same moment, so it is short, and it is no reason to give up.
+        let wait = match asked {
+            Some(asked) if asked > self.policy.max_wait => return None,
+            Some(asked) => asked.saturating_add(jitter.min(Duration::from_secs(1))),
+            None => jitter.min(self.policy.max_wait),
+        };
+        if end.is_some_and(|end| wait > end.saturating_duration_since(Instant::now())) {
+            return None;
+        }
+        state.budget = state.budget.checked_sub(10)?;
+        Some(wait)
     }
 }
 
+#[derive(Clone, Copy)]
 enum Verdict {
     Done,
     Again { asked: Option<Duration> },
@@ -155,11 +192,7 @@ fn judge(result: &Result<http::Response<Bytes>, TransportError>, repeatable: boo
             return if again { Verdict::Again { asked: None } } else { Verdict::Done };
         }
     };
-    let asked = || {
-        let answer =
-            Answer { status: response.status(), headers: response.headers().clone(), body: Bytes::new(), attempts: 1 };
-        answer.retry_after()
-    };
+    let asked = || retry_after(response.headers());
     match response.status() {
         StatusCode::TOO_MANY_REQUESTS => Verdict::Again { asked: asked() },
         StatusCode::SERVICE_UNAVAILABLE => match asked() {
@@ -179,134 +212,49 @@ fn judge(result: &Result<http::Response<Bytes>, TransportError>, repeatable: boo
     }
 }
 
+/// Whether the server may have acted on a write that ended like this.
+fn is_open(result: &Result<http::Response<Bytes>, TransportError>) -> bool {
+    match result {
+        Err(error) => error.may_have_been_applied(),
+        Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
+            retry_after(response.headers()).is_none()
+        }
+        Ok(response) => response.status().is_server_error() || response.status() == StatusCode::REQUEST_TIMEOUT,
+    }
+}
+
 #[async_trait]
 impl<T: Transport> Transport for Retry<T> {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let repeatable = Operation::may_repeat(&request);
         let deadline = request.extensions().get::<Deadline>().map(|deadline| deadline.0);
-        let end = Instant::now() + self.policy.total;
-        let end = deadline.map_or(end, |deadline| deadline.min(end));
+        // A total that no clock can reach is none.
+        let end = [Instant::now().checked_add(self.policy.total), deadline].into_iter().flatten().min();
         let mut attempt = 1;
+        let mut open = false;
         loop {
             let mut result = self.inner.send(request.clone()).await;
             let verdict = judge(&result, repeatable);
-            if let Ok(response) = &mut result {
-                response.extensions_mut().insert(Attempts(attempt));
-            }
-            let Verdict::Again { asked } = verdict else {
-                if result.is_ok() {
+            let wait = match verdict {
+                Verdict::Again { asked } if attempt < self.policy.attempts => self.wait(attempt, asked, end),
+                _ => None,
+            };
+            let Some(wait) = wait else {
+                if matches!(verdict, Verdict::Done) && result.is_ok() {
                     self.succeeded();
                 }
-                return result;
+                if let Ok(response) = &mut result {
+                    response.extensions_mut().insert(Attempts(attempt));
+                    if open {
+                        response.extensions_mut().insert(OpenAttempt);
+                    }
+                }
+                return result.map_err(|error| if open { error.after_open_attempt() } else { error });
             };
-            if attempt >= self.policy.attempts {
-                return result;
-            }
-            let Some(wait) = self.wait(attempt, asked) else { return result };
-            if Instant::now() + wait > end {
-                return result;
-            }
+            open |= !request.method().is_safe() && is_open(&result);
             tracing::debug!(attempt, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "trying again");
             tokio::time::sleep(wait).await;
             attempt += 1;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use super::super::{TransportExt, from_fn};
-    use super::*;
-
-    type Outcome = Result<http::Response<Bytes>, TransportError>;
-
-    // The tests' servers answer with an outcome, whichever it is.
-    #[allow(clippy::unnecessary_wraps)]
-    fn status(code: u16, retry_after: Option<&'static str>) -> Outcome {
-        let mut response = http::Response::new(Bytes::new());
-        *response.status_mut() = StatusCode::from_u16(code).unwrap();
-        if let Some(value) = retry_after {
-            response.headers_mut().insert("retry-after", http::HeaderValue::from_static(value));
-        }
-        Ok(response)
-    }
-
-    fn error(kind: TransportErrorKind) -> Outcome {
-        Err(TransportError::new(kind))
-    }
-
-    /// Sends one request to a server that answers `first` once and 200 afterwards.
-    async fn attempts(method: http::Method, policy: RetryPolicy, first: impl Fn() -> Outcome + Send + Sync) -> u32 {
-        let sent = Arc::new(AtomicU32::new(0));
-        let seen = Arc::clone(&sent);
-        let first = &first;
-        let leaf = from_fn(move |_| {
-            let n = seen.fetch_add(1, Ordering::SeqCst);
-            async move { if n == 0 { first() } else { status(200, None) } }
-        });
-        let retry = Retry::new(leaf, policy);
-        let mut request = http::Request::new(Bytes::new());
-        *request.method_mut() = method;
-        let _outcome = retry.send(request).await;
-        sent.load(Ordering::SeqCst)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn only_what_is_safe_to_repeat_is_repeated() {
-        use TransportErrorKind as Kind;
-        use http::Method;
-        let policy = RetryPolicy::default;
-        let count = async |method, first: fn() -> Outcome| attempts(method, policy(), first).await;
-
-        assert_eq!(count(Method::POST, || error(Kind::Connect)).await, 2);
-        assert_eq!(count(Method::POST, || error(Kind::Timeout)).await, 1);
-        assert_eq!(count(Method::GET, || error(Kind::Timeout)).await, 2);
-        assert_eq!(count(Method::PUT, || error(Kind::Interrupted)).await, 2);
-        assert_eq!(count(Method::PATCH, || error(Kind::Interrupted)).await, 1);
-        assert_eq!(count(Method::GET, || error(Kind::Tls)).await, 1);
-        assert_eq!(count(Method::POST, || status(429, None)).await, 2);
-        assert_eq!(count(Method::POST, || status(503, Some("1"))).await, 2);
-        assert_eq!(count(Method::POST, || status(503, None)).await, 1);
-        assert_eq!(count(Method::POST, || status(500, None)).await, 1);
-        assert_eq!(count(Method::GET, || status(502, None)).await, 2);
-        assert_eq!(count(Method::PUT, || status(409, None)).await, 1);
-        assert_eq!(count(Method::GET, || status(501, None)).await, 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_servers_word_is_a_lower_bound_of_the_wait() {
-        let before = Instant::now();
-        assert_eq!(attempts(http::Method::GET, RetryPolicy::default(), || status(429, Some("30"))).await, 2);
-        let waited = before.elapsed();
-        assert!(waited >= Duration::from_secs(30) && waited <= Duration::from_secs(31), "{waited:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_beyond_the_deadline_is_not_begun() {
-        let before = Instant::now();
-        let policy = RetryPolicy::default().with_total(Duration::from_secs(20));
-        assert_eq!(attempts(http::Method::GET, policy, || status(429, Some("30"))).await, 1);
-        assert_eq!(before.elapsed(), Duration::ZERO);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn attempts_and_budget_are_bounds() {
-        let sent = Arc::new(AtomicU32::new(0));
-        let seen = Arc::clone(&sent);
-        let leaf = from_fn(move |_| {
-            seen.fetch_add(1, Ordering::SeqCst);
-            async { status(500, None) }
-        });
-        let policy = RetryPolicy { budget: 5, ..RetryPolicy::default() };
-        let transport = leaf.retry(policy);
-        for _ in 0..10 {
-            let response = transport.send(http::Request::new(Bytes::new())).await.unwrap();
-            assert_eq!(response.status(), 500);
-        }
-        // Ten first attempts and five repetitions.
-        assert_eq!(sent.load(Ordering::SeqCst), 15);
     }
 }

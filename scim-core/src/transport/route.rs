@@ -22,7 +22,7 @@ impl HostRouter {
     /// Requests to `authority` (`host` or `host:port`, as in the URL) go to `transport`.
     #[must_use]
     pub fn route(mut self, authority: impl Into<String>, transport: Arc<dyn Transport>) -> Self {
-        self.routes.insert(authority.into(), transport);
+        self.routes.insert(authority.into().to_ascii_lowercase(), transport);
         self
     }
 
@@ -38,7 +38,8 @@ impl HostRouter {
 impl Transport for HostRouter {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let authority = request.uri().authority().map_or("", http::uri::Authority::as_str);
-        match self.routes.get(authority).or(self.fallback.as_ref()) {
+        // Host names know no case (RFC 9110 §4.2.3).
+        match self.routes.get(&authority.to_ascii_lowercase()).or(self.fallback.as_ref()) {
             Some(transport) => transport.send(request).await,
             None => Err(TransportError::new(TransportErrorKind::Connect).with_detail("no route to this host")),
         }

@@ -233,11 +233,15 @@ impl Error {
     /// a 5xx, a 2xx that could not be read or is about something else, or a refusal that an earlier
     /// attempt of the same call may have caused. Only a look tells. Never of a call that only reads.
     pub fn may_have_been_applied(&self) -> bool {
-        let repeated = self.0.answer.as_ref().is_some_and(|answer| answer.attempts > 1);
-        let by_earlier = repeated
-            && (matches!(self.0.kind, ErrorKind::PreconditionFailed | ErrorKind::Conflict | ErrorKind::NotFound)
-                || self.scim_type() == Some(&ScimType::NoTarget));
-        self.0.earlier_open || (self.0.is_write && (self.0.kind.leaves_open() || by_earlier))
+        let lost = self.0.source.as_deref().and_then(|source| source.downcast_ref::<TransportError>());
+        // The transport knows more than the kind: what a layer did not send, and what came of earlier
+        // attempts.
+        let open = match (lost, &self.0.answer) {
+            (Some(lost), _) => lost.may_have_been_applied(),
+            (None, Some(answer)) => answer.open || self.0.kind.leaves_open(),
+            (None, None) => self.0.kind.leaves_open(),
+        };
+        self.0.earlier_open || (self.0.is_write && open)
     }
 }
 
