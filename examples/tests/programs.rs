@@ -45,7 +45,11 @@ struct Embedded(Child, Value);
 
 impl Embedded {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = program("embedded").args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(program("embedded").args(arguments))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self(child, serde_json::from_str(&line).unwrap())
@@ -181,5 +185,41 @@ fn a_signal_ends_an_embedded_server_with_0() {
         let pid = server.0.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         assert_eq!(server.0.wait().unwrap().code(), Some(0), "{kind}");
+    }
+}
+
+#[test]
+fn at_level_trace_no_program_logs_a_token_or_a_person() {
+    let log = std::env::temp_dir().join(format!("programs-log-{}", std::process::id()));
+    let file = std::fs::File::create(&log).unwrap();
+    let traced = |name: &str| {
+        let mut command = program(name);
+        command.env("RUST_LOG", "trace").stderr(file.try_clone().unwrap());
+        command
+    };
+    let cloudflare = Embedded::spawn(traced("embedded").arg("cloudflare"));
+    let authentik = Embedded::spawn(traced("embedded").args(["authentik", "--switch", "profile=2026.8"]));
+    let output = traced("provision")
+        .args(["--demo", "--users", "9", "--groups", "2"])
+        .env("AUTHENTIK_URL", authentik.text("base_url"))
+        .env("AUTHENTIK_TOKEN", authentik.text("token"))
+        .env("CLOUDFLARE_URL", cloudflare.text("base_url"))
+        .env("CLOUDFLARE_ACCOUNT_ID", cloudflare.text("account_id"))
+        .env("CLOUDFLARE_API_TOKEN", cloudflare.text("api_token"))
+        .env("CLOUDFLARE_SCIM_TOKEN", cloudflare.text("scim_token"))
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0);
+    let logged = std::fs::read_to_string(&log).unwrap();
+    std::fs::remove_file(&log).unwrap();
+    // The levels of log lines stand in colours or not; both programs and the libraries below speak.
+    for said in ["TRACE", "DEBUG", "answered"] {
+        assert!(logged.contains(said), "{said} is not in the log: this test sees too little");
+    }
+    let tokens = [authentik.text("token"), cloudflare.text("api_token"), cloudflare.text("scim_token")];
+    for planted in tokens.into_iter().chain(["siobhan", "Siobh", "madonna@", "acme.example"]) {
+        if let Some(line) = logged.lines().find(|line| line.contains(planted)) {
+            panic!("{planted} in {line}");
+        }
     }
 }

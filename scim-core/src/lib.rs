@@ -32,3 +32,8 @@ pub mod provider;
 pub mod serve;
 #[cfg(feature = "client")]
 pub mod transport;
+
+// The README's examples run with the other doc tests.
+#[cfg(all(doctest, feature = "client", feature = "provider", feature = "test-util"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -87,7 +87,7 @@ async fn the_servers_word_moves_the_clock() {
         (503, &[], [0, 0, 0]),
         (429, &[], [5, 0, 0]),
         // An announced rule: 11 in 10 s, so one at once and then one a second.
-        (200, &[("ratelimit-policy", "\"burst\";q=11;w=10")], [1, 1, 1]),
+        (200, &[("ratelimit-policy", "\"burst\";q=11;w=10")], [0, 1, 1]),
         // Nonsense is as good as nothing.
         (200, &[("ratelimit", "r=0;t=30"), ("ratelimit-policy", "q;w=0, ;;, \"x\";q=1;w=0")], [0, 0, 0]),
         (200, &[("x-ratelimit-remaining", "-1"), ("x-ratelimit-reset", "1.5")], [0, 0, 0]),

@@ -3,30 +3,65 @@
 //! A [`Transport`] sends one request and returns one complete response. Clients hold an
 //! `Arc<dyn Transport>` and know nothing else about HTTP, so the same client talks to a real
 //! service through [`ReqwestTransport`], to an embedded server without a socket, to a closure in a
-//! test ([`from_fn`]), or to any of these behind layers:
+//! test ([`from_fn`]), or to any of these behind layers. [`TransportExt`] puts them on, innermost first:
 //!
-//! ```text
-//! trace(operation) → retry → timeout(attempt) → leaf
-//! ```
+//! | from outside | layer | what for |
+//! |---|---|---|
+//! | 1 | [`trace`](TransportExt::trace), `metrics` | one span, one count per call |
+//! | 2 | [`retry`](TransportExt::retry) | repeats what a repetition may mend: [`RetryPolicy`] |
+//! | 3 | [`rate_limit`](TransportExt::rate_limit) | keeps within the server's limit: [`RateLimit`] |
+//! | 4 | [`timeout`](TransportExt::timeout) | gives up one attempt |
+//! | 5 | [`trace`](TransportExt::trace) | one span per attempt |
+//! | 6 | `record` | writes each exchange to a file without secrets (feature `test-util`) |
+//! | 7 | `faults` | lets exchanges go wrong by a script (feature `test-util`) |
+//! | 8 | the leaf | [`ReqwestTransport`], [`HostRouter`], an embedded server, [`from_fn`], `Replay`, a tower service |
+//!
+//! The rate limit stands inside of the retry layer because every attempt counts, the timeout inside of
+//! the rate limit because waiting for one's turn is no failure of the server.
 //!
 //! ```
 //! use std::time::Duration;
-//! use bytes::Bytes;
-//! use scim_core::transport::{from_fn, RetryPolicy, Transport, TransportExt};
-//!
-//! let leaf = from_fn(|_request: http::Request<Bytes>| async {
-//!     Ok(http::Response::new(Bytes::from_static(b"{}")))
-//! });
-//! let transport = leaf.timeout(Duration::from_secs(30)).retry(RetryPolicy::default()).shared();
-//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-//! # runtime.block_on(async {
-//! let answer = transport.send(http::Request::new(Bytes::new())).await.unwrap();
-//! assert_eq!(answer.body().as_ref(), b"{}");
+//! use scim_core::client::ScimClient;
+//! use scim_core::resource::User;
+//! use scim_core::transport::{Quota, RatePolicy, RetryPolicy, TransportExt, from_fn};
+//! # use bytes::Bytes;
+//! # let attempts = std::sync::atomic::AtomicU32::new(0);
+//! # let server = from_fn(move |_request: http::Request<Bytes>| {
+//! #     let first = attempts.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+//! #     async move {
+//! #         let mut answer = http::Response::new(Bytes::from_static(br#"{"id":"1","userName":"ann"}"#));
+//! #         if first {
+//! #             *answer.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+//! #             answer.headers_mut().insert("retry-after", http::HeaderValue::from_static("30"));
+//! #         }
+//! #         Ok(answer)
+//! #     }
 //! # });
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+//! # runtime.block_on(async {
+//! // `server` asks for 30 seconds' peace first; `ReqwestTransport::new()?` is the usual leaf.
+//! let transport = server
+//!     .trace()
+//!     .timeout(Duration::from_secs(30))
+//!     .rate_limit(RatePolicy::new().quota(Quota::new(1200, Duration::from_secs(300))))
+//!     .retry(RetryPolicy::default())
+//!     .trace()
+//!     .shared();
+//! let scim = ScimClient::new("https://scim.example.com/v2".parse()?, Some("token".into()), transport);
+//! let user: User = scim.users().get(&"1".parse()?).await?;
+//! assert_eq!(user.user_name.as_deref(), Some("ann"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! What a layer must know about a request (its operation's name, whether it may be repeated, until
-//! when an answer is of use) travels in [`http::Extensions`]: see [`Operation`] and [`Deadline`].
+//! when an answer is of use) travels in [`http::Extensions`]: see [`Operation`] and [`Deadline`]. What a
+//! client must know about the attempts comes back the same way: see [`Answer::attempts`] and
+//! [`Answer::open`]. No layer writes twice by accident: a write whose answer was lost is repeated only
+//! if its operation says that this is harmless.
+//!
+//! No layer logs a URL's query, a header's value or a body, and no error text holds one.
 
 mod answer;
 mod base_url;

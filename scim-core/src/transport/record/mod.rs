@@ -38,7 +38,7 @@
 //! let client = ScimClient::new("https://scim.example.com/v2".parse()?, Some("token-0000".into()), replay);
 //! let user = client.users().create(&User::new("bob@example.com")).await?;
 //! # let user: User = user.into();
-//! assert_eq!(user.user_name, "bob@example.com");
+//! assert_eq!(user.user_name.as_deref(), Some("bob@example.com"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
