@@ -239,6 +239,7 @@ impl Redactor {
             // The attribute may stand in front of a bracket: `emails[value eq "…"]`.
             let outer = text.split('[').next().filter(|_| text.contains('['));
             let personal = match attribute {
+                Some(name) if CLASSES.contains(&name.rsplit(['[', '(', '.']).next().unwrap_or_default()) => false,
                 Some(name) => [Some(name), outer].into_iter().flatten().any(|path| self.rules.is_personal_path(path)),
                 None => self.rules.personal,
             };
