@@ -17,6 +17,9 @@ pub(crate) enum Needs {
     Read,
     Write,
     Audit,
+    AccessRead,
+    AccessScimLogs,
+    AccessAudit,
 }
 
 impl Needs {
@@ -27,6 +30,9 @@ impl Needs {
             Self::Write => Some("`SCIM Provisioning: Edit` (or `Account Settings: Edit`)"),
             // `SCIM Provisioning` is not enough here.
             Self::Audit => Some("`Account Settings: Read`"),
+            Self::AccessRead => Some("`Access: Organizations, Identity Providers, and Groups: Read`"),
+            Self::AccessScimLogs => Some("`Access: SCIM Logs: Read`"),
+            Self::AccessAudit => Some("`Access: Audit Logs: Read`"),
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::call::Call;
 use crate::envelope::Envelope;
+use crate::page::Entry;
 use crate::{AccountId, Error, Token};
 
 /// The real API.
@@ -198,6 +199,27 @@ impl Cloudflare {
         call.result(&answer, &|text| self.redact(text))
     }
 
+    /// The result of a call about one resource, which must be that one: `id`.
+    pub(crate) async fn one<T: Entry>(&self, call: &Call, id: &str) -> Result<T, Error> {
+        let answer = self.send(call).await?;
+        let result: T = call.result(&answer, &|text| self.redact(text))?;
+        match result.key() {
+            Some(own) if !own.eq_ignore_ascii_case(id) => {
+                Err(Error::unreadable(&call.operation, &call.method, &answer, another(&own)))
+            }
+            _ => Ok(result),
+        }
+    }
+
+    /// The resource, or `None` where it does not exist.
+    pub(crate) async fn one_opt<T: Entry>(&self, call: &Call, id: &str) -> Result<Option<T>, Error> {
+        match self.one(call, id).await {
+            Ok(result) => Ok(Some(result)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The envelope of a call.
     pub(crate) async fn envelope<T: DeserializeOwned>(&self, call: &Call) -> Result<Envelope<T>, Error> {
         let answer = self.send(call).await?;
@@ -212,15 +234,12 @@ impl Cloudflare {
         }
         call.envelope::<serde::de::IgnoredAny>(&answer, &|text| self.redact(text)).map(|_| ())
     }
+}
 
-    /// The result, or `None` where the resource does not exist.
-    pub(crate) async fn result_opt<T: DeserializeOwned>(&self, call: &Call) -> Result<Option<T>, Error> {
-        match self.result(call).await {
-            Ok(result) => Ok(Some(result)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
+/// Why an answer is refused that shows another resource than was asked for.
+pub(crate) fn another(shown: &str) -> String {
+    let shown: String = shown.chars().filter(|c| !c.is_control()).take(64).collect();
+    format!("the answer is about another resource than was asked for: {shown}")
 }
 
 impl fmt::Debug for Cloudflare {

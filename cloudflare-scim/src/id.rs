@@ -148,6 +148,14 @@ id! {
     TokenId, "a token id"
 }
 id! {
+    /// An Access identity provider (Zero Trust): a UUID.
+    IdentityProviderId, "an identity provider id"
+}
+id! {
+    /// A person of Zero Trust: a UUID. No [`UserTag`], and no way to one but the e-mail address.
+    AccessUserId, "an Access user id"
+}
+id! {
     /// An entry of the audit log.
     AuditLogId, "an audit log id"
 }

@@ -40,6 +40,19 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Ok(Option::<Value>::deserialize(deserializer)?.and_then(into_text))
 }
 
+/// A boolean; its texts in any case and `success`/`failure` count as such, anything else as absent.
+pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Ok(match Option::<Value>::deserialize(deserializer)? {
+        Some(Value::Bool(flag)) => Some(flag),
+        Some(Value::String(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" | "success" => Some(true),
+            "false" | "failure" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
 pub(crate) fn into_text(value: Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text),

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,7 +20,7 @@ const PAGES: u32 = 10_000;
 /// Something that lists hold.
 pub trait Entry: DeserializeOwned + Send + 'static {
     /// By what an entry is known again when a page repeats it.
-    fn key(&self) -> Option<&str>;
+    fn key(&self) -> Option<Cow<'_, str>>;
 }
 
 /// How a list is cut into pages.
@@ -101,6 +102,12 @@ impl<T: Entry> List<T> {
         self
     }
 
+    /// Says that the call has filters already.
+    pub(crate) fn narrowed(mut self, filtered: bool) -> Self {
+        self.filtered |= filtered;
+        self
+    }
+
     /// Sets an option that leaves the number of entries alone.
     pub(crate) fn option(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.call = self.call.set_query(name, value);
@@ -119,7 +126,7 @@ impl<T: Entry> List<T> {
         let state = (self, Some(Position::start()));
         let pages = futures_util::stream::try_unfold(state, |(list, position)| async move {
             let Some(mut position) = position else { return Ok(None) };
-            let (entries, more) = list.read(&mut position).await?;
+            let (entries, _, more) = list.read(&mut position).await?;
             let fresh = futures_util::stream::iter(entries.into_iter().map(Ok));
             Ok::<_, Error>(Some((fresh, (list, more.then_some(position)))))
         });
@@ -131,15 +138,19 @@ impl<T: Entry> List<T> {
     /// # Errors
     /// The first failure on the way, or `Incomplete`.
     pub async fn all(self) -> Result<Vec<T>, Error> {
-        let mut out = Vec::new();
+        Ok(self.all_with_info().await?.0)
+    }
+
+    /// Every entry, and what the first page said of the list.
+    pub(crate) async fn all_with_info(self) -> Result<(Vec<T>, ResultInfo), Error> {
         let mut position = Position::start();
-        loop {
-            let (entries, more) = self.read(&mut position).await?;
+        let (mut out, first, mut more) = self.read(&mut position).await?;
+        while more {
+            let (entries, _, further) = self.read(&mut position).await?;
             out.extend(entries);
-            if !more {
-                return Ok(out);
-            }
+            more = further;
         }
+        Ok((out, first))
     }
 
     /// The first page alone: an answer to "is there one", not a list.
@@ -151,7 +162,7 @@ impl<T: Entry> List<T> {
     }
 
     /// Reads the page at `position` and moves on; says whether there is another.
-    async fn read(&self, position: &mut Position) -> Result<(Vec<T>, bool), Error> {
+    async fn read(&self, position: &mut Position) -> Result<(Vec<T>, ResultInfo, bool), Error> {
         let mut call = self.call.clone();
         match (self.paging, &position.cursor) {
             (Paging::Numbers { per_page }, _) => {
@@ -168,7 +179,7 @@ impl<T: Entry> List<T> {
         let more = position
             .advance(self.paging, self.filtered, &page)
             .map_err(|why| Error::incomplete(&self.call.operation, why))?;
-        Ok((entries, more))
+        Ok((entries, page.info, more))
     }
 }
 
@@ -195,9 +206,9 @@ impl Position {
         Self { page: 1, cursor: None, pages: 0, seen: HashSet::new(), unnamed: 0 }
     }
 
-    fn is_new(&mut self, key: Option<&str>) -> bool {
+    fn is_new(&mut self, key: Option<Cow<'_, str>>) -> bool {
         if let Some(key) = key {
-            self.seen.insert(key.to_owned())
+            self.seen.insert(key.into_owned())
         } else {
             self.unnamed += 1;
             true
@@ -278,7 +289,7 @@ mod tests {
     fn play(filtered: bool, pages: &[(std::ops::Range<u32>, &str)]) -> (usize, Result<u64, String>) {
         let mut position = Position::start();
         for (index, (entries, info)) in pages.iter().enumerate() {
-            let fresh = entries.clone().filter(|n| position.is_new(Some(&n.to_string()))).count() as u64;
+            let fresh = entries.clone().filter(|n| position.is_new(Some(n.to_string().into()))).count() as u64;
             let info = serde_json::from_str(info).unwrap();
             let page = Page { length: entries.len() as u64, fresh, info };
             let paging = if page.info.cursor.is_some() { Paging::Cursor } else { Paging::Numbers { per_page: 5 } };

@@ -5,71 +5,20 @@
 mod common;
 
 use cloudflare_scim::*;
-use common::{SCIM_TOKEN, client, only_request, server, testdata};
+use common::contract::{check, example, lossless, own_id};
+use common::{client, only_request, server, testdata};
 use scim_core::message::ScimType;
 use scim_core::resource::ResourceId;
 use serde_json::{Value, json};
 
-fn example(operation: &str) -> Value {
-    let all = testdata("openapi-examples.json");
-    let found = all.as_array().unwrap().iter().find(|it| it["operation"] == operation);
-    let mut found = found.unwrap_or_else(|| panic!("no operation {operation}")).clone();
-    // The client refuses an answer about another resource than the one asked for.
-    for (parameter, id) in [("{user_id}", "u1"), ("{group_id}", "g1")] {
-        if found["path"].as_str().unwrap().contains(parameter) && found["body"].is_object() {
-            found["body"]["id"] = id.into();
-        }
-    }
-    found
-}
-
-/// Runs one call against the example of its operation, compares the request with what is documented,
-/// and gives the document's answer to compare.
-async fn check<T, F>(operation: &str, query: &str, body: Option<Value>, call: impl FnOnce(Scim) -> F) -> (T, Value)
-where
-    F: Future<Output = Result<T, Error>>,
-{
-    let example = example(operation);
-    let answer = if example["body"].is_null() { Vec::new() } else { serde_json::to_vec(&example["body"]).unwrap() };
-    let status = u16::try_from(example["status"].as_u64().unwrap()).unwrap();
-    let server = server(status, "application/scim+json", answer).await;
-    let result = call(client(&server.uri()).scim()).await.unwrap_or_else(|error| panic!("{operation}: {error}"));
-    let request = only_request(&server).await;
-    let mut path = example["path"].as_str().unwrap().to_owned();
-    for (name, value) in [("{account_id}", common::ACCOUNT), ("{user_id}", "u1"), ("{group_id}", "g1")] {
-        path = path.replace(name, value);
-    }
-    assert_eq!(request.method.as_str(), example["method"], "{operation}");
-    assert_eq!(request.url.path(), format!("/client/v4{path}"), "{operation}");
-    assert_eq!(request.url.query().unwrap_or_default(), query, "{operation}");
-    let sent: Option<Value> = (!request.body.is_empty()).then(|| serde_json::from_slice(&request.body).unwrap());
-    assert_eq!(sent, body, "{operation}");
-    assert_eq!(request.headers["authorization"], format!("Bearer {SCIM_TOKEN}"), "{operation}");
-    assert!(request.headers["user-agent"].to_str().unwrap().starts_with("cloudflare-scim/"), "{operation}");
-    if body.is_some() {
-        assert_eq!(request.headers["content-type"], "application/scim+json", "{operation}");
-    }
-    (result, example["body"].clone())
-}
-
-async fn lossless<T: serde::Serialize, F>(
-    operation: &str,
-    query: &str,
-    body: Option<Value>,
-    call: impl FnOnce(Scim) -> F,
-) where
-    F: Future<Output = Result<T, Error>>,
-{
-    let (got, documented) = check(operation, query, body, call).await;
-    assert_eq!(serde_json::to_value(got).unwrap(), documented, "{operation}");
-}
-
+/// The user that the document's example shows.
 fn tag() -> UserTag {
-    "u1".parse().unwrap()
+    own_id("scim-users-get").parse().unwrap()
 }
 
+/// The group that the document's example shows.
 fn group() -> UserGroupId {
-    "g1".parse().unwrap()
+    own_id("scim-groups-get").parse().unwrap()
 }
 
 fn patch(operations: &Value) -> Value {
@@ -78,65 +27,78 @@ fn patch(operations: &Value) -> Value {
 
 #[tokio::test]
 async fn users() {
+    let user = format!("scim/v2/Users/{}", tag());
     // The example counts three and shows one: a page, not a list.
-    lossless("scim-users-list", "startIndex=1&count=100", None, async |scim| scim.users().list().page(1).await).await;
-    lossless("scim-users-get", "", None, async |scim| scim.users().get(&tag()).await).await;
+    lossless("scim-users-list", "scim/v2/Users", "startIndex=1&count=100", None, async |c| {
+        c.scim().users().list().page(1).await
+    })
+    .await;
+    lossless("scim-users-get", &user, "", None, async |c| c.scim().users().get(&tag()).await).await;
     let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "a@b.cd", "active": true,
         "emails": [{"value": "a@b.cd", "type": "work", "primary": true}], "name": {"givenName": "A", "familyName": "B"},
         "displayName": "AB", "externalId": "7"});
-    lossless("scim-users-create", "", Some(body), async |scim| {
+    lossless("scim-users-create", "scim/v2/Users", "", Some(body), async |c| {
+        let scim = c.scim();
         scim.users().create(&NewUser::new("a@b.cd").name("A", "B").display_name("AB").external_id("7")).await
     })
     .await;
     let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "a@b.cd", "active": true,
         "emails": [{"value": "a@b.cd", "type": "work", "primary": true}]});
-    lossless("scim-users-put", "", Some(body), async |scim| {
+    lossless("scim-users-put", &user, "", Some(body), async |c| {
+        let scim = c.scim();
         scim.users().replace(&tag(), &NewUser::new("a@b.cd").to_resource()).await
     })
     .await;
     let body = patch(&json!([{"op": "replace", "path": "userName", "value": "b@b.cd"},
         {"op": "replace", "path": "name.givenName", "value": "X"},
         {"op": "replace", "path": "name.familyName", "value": "Y"}]));
-    lossless("scim-users-patch", "", Some(body), async |scim| {
+    lossless("scim-users-patch", &user, "", Some(body), async |c| {
+        let scim = c.scim();
         let patch = UserPatch::new().user_name("b@b.cd").given_name("X").family_name("Y");
         scim.users().update(&tag(), &patch).await
     })
     .await;
     let body = patch(&json!([{"op": "replace", "path": "active", "value": false}]));
-    check("scim-users-patch", "", Some(body), async |scim| scim.users().deactivate(&tag()).await).await;
+    check("scim-users-patch", &user, "", Some(body), async |c| c.scim().users().deactivate(&tag()).await).await;
 }
 
 #[tokio::test]
 async fn groups() {
-    lossless("scim-groups-list", "startIndex=6&count=5", None, async |scim| {
+    let path = format!("scim/v2/Groups/{}", group());
+    lossless("scim-groups-list", "scim/v2/Groups", "startIndex=6&count=5", None, async |c| {
+        let scim = c.scim();
         scim.groups().list().count(5).page(6).await
     })
     .await;
-    lossless("scim-groups-get", "", None, async |scim| scim.groups().get(&group()).await).await;
+    lossless("scim-groups-get", &path, "", None, async |c| c.scim().groups().get(&group()).await).await;
     let body =
         json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "N", "externalId": "e"});
-    lossless("scim-groups-create", "", Some(body), async |scim| {
+    lossless("scim-groups-create", "scim/v2/Groups", "", Some(body), async |c| {
+        let scim = c.scim();
         scim.groups().create(&NewGroup::new("N").external_id("e")).await
     })
     .await;
     let add = |n: u32| json!([{"op": "add", "path": "members", "value": (0..n).map(|n| json!({"value": n.to_string()})).collect::<Vec<_>>()}]);
-    check("scim-groups-patch", "", Some(patch(&add(100))), async |scim| {
+    check("scim-groups-patch", &path, "", Some(patch(&add(100))), async |c| {
+        let scim = c.scim();
         let tags: Vec<UserTag> = (0..100).map(|n| n.to_string().parse().unwrap()).collect();
         scim.groups().add_members(&group(), &tags).await
     })
     .await;
-    let remove = json!([{"op": "remove", "path": "members[value eq \"u1\"]"}]);
-    check("scim-groups-patch", "", Some(patch(&remove)), async |scim| {
-        scim.groups().remove_members(&group(), &[tag()]).await
+    let remove = json!([{"op": "remove", "path": "members[value eq \"t1\"]"}]);
+    check("scim-groups-patch", &path, "", Some(patch(&remove)), async |c| {
+        let scim = c.scim();
+        scim.groups().remove_members(&group(), &["t1".parse().unwrap()]).await
     })
     .await;
     let rename = json!([{"op": "replace", "path": "displayName", "value": "M"},
         {"op": "replace", "path": "externalId", "value": "f"}]);
-    check("scim-groups-patch", "", Some(patch(&rename)), async |scim| {
+    check("scim-groups-patch", &path, "", Some(patch(&rename)), async |c| {
+        let scim = c.scim();
         scim.groups().update(&group(), &GroupPatch::new().display_name("M").external_id("f")).await
     })
     .await;
-    check("scim-groups-delete", "", None, async |scim| scim.groups().delete(&group()).await).await;
+    check("scim-groups-delete", &path, "", None, async |c| c.scim().groups().delete(&group()).await).await;
 }
 
 #[tokio::test]
@@ -148,7 +110,16 @@ async fn a_group_is_replaced_as_the_changelog_says() {
     let request = only_request(&server).await;
     assert_eq!(request.method.as_str(), "PUT");
     let body: Value = serde_json::from_slice(&request.body).unwrap();
-    assert_eq!(body["members"], json!([{"value": "u1"}]));
+    assert_eq!(body["members"], json!([{"value": tag()}]));
+}
+
+#[tokio::test]
+async fn a_user_is_deleted_as_authentik_does() {
+    let server = server(204, "application/scim+json", Vec::new()).await;
+    client(&server.uri()).scim().users().delete(&tag()).await.unwrap();
+    let request = only_request(&server).await;
+    assert_eq!((request.method.as_str(), request.body.len()), ("DELETE", 0));
+    assert!(request.url.path().ends_with(&format!("/scim/v2/Users/{}", tag())));
 }
 
 #[tokio::test]
@@ -233,11 +204,27 @@ async fn a_list_is_complete_or_an_error() {
 
 #[tokio::test]
 async fn discovery() {
-    lossless("scim-service-provider-config-get", "", None, async |scim| scim.service_provider_config().await).await;
-    let (types, _) = check("scim-resource-types-list", "", None, async |scim| scim.resource_types().await).await;
+    lossless("scim-service-provider-config-get", "scim/v2/ServiceProviderConfig", "", None, async |c| {
+        c.scim().service_provider_config().await
+    })
+    .await;
+    let (types, _) =
+        check("scim-resource-types-list", "scim/v2/ResourceTypes", "", None, async |c| c.scim().resource_types().await)
+            .await;
     assert_eq!(types[0].name.as_deref(), Some("User"));
-    let (schemas, _) = check("scim-schemas-list", "", None, async |scim| scim.schemas().await).await;
+    let (schemas, _) =
+        check("scim-schemas-list", "scim/v2/Schemas", "", None, async |c| c.scim().schemas().await).await;
     assert!(!schemas.is_empty());
+    let (kind, shown) = check("scim-resource-types-get", "scim/v2/ResourceTypes/User", "", None, async |c| {
+        c.scim().resource_type("User").await
+    })
+    .await;
+    assert_eq!(serde_json::to_value(kind).unwrap()["endpoint"], shown["endpoint"]);
+    let urn = own_id("scim-schemas-get");
+    let (schema, _) =
+        check("scim-schemas-get", &format!("scim/v2/Schemas/{urn}"), "", None, async |c| c.scim().schema(&urn).await)
+            .await;
+    assert_eq!(schema.id.as_deref(), Some(urn.as_str()));
 }
 
 #[tokio::test]
@@ -275,9 +262,34 @@ async fn both_shapes_of_a_key_name_the_same_user() {
     let answer = serde_json::to_vec(&example("scim-users-get")["body"]).unwrap();
     let server = server(200, "application/scim+json", answer).await;
     let users = client(&server.uri()).scim().users();
-    let id: ResourceId = "u1".parse().unwrap();
+    let id: ResourceId = tag().as_str().parse().unwrap();
     assert_eq!(users.get(&id).await.unwrap(), users.get(&tag()).await.unwrap());
     let user = users.get(&tag()).await.unwrap();
-    assert_eq!(UserTag::of(&user).unwrap(), tag());
+    assert_eq!(UserTag::of(&user).unwrap().as_str(), "023e105f4ecef8ad9ca31a8372d0c353");
     assert!(user.groups[0].is_plain());
+}
+
+#[tokio::test]
+async fn an_answer_about_somebody_else_is_refused() {
+    let answer = serde_json::to_vec(&example("scim-users-get")["body"]).unwrap();
+    let server_ = server(200, "application/scim+json", answer).await;
+    let scim = client(&server_.uri()).scim();
+    let other: UserTag = "someone-else".parse().unwrap();
+    let with = NewUser::new("a@b.cd").to_resource();
+    let written = [
+        scim.users().replace(&other, &with).await.unwrap_err(),
+        scim.users().update(&other, &UserPatch::new().given_name("X")).await.unwrap_err(),
+    ];
+    let read = [scim.users().get(&other).await.unwrap_err(), scim.users().get_opt(&other).await.unwrap_err()];
+    for (error, write) in written.into_iter().map(|it| (it, true)).chain(read.into_iter().map(|it| (it, false))) {
+        assert_eq!(error.kind(), ErrorKind::Unreadable, "{error}");
+        assert!(error.to_string().contains("another resource"), "{error}");
+        assert_eq!(error.may_have_been_applied(), write, "{error}");
+    }
+    let answer = serde_json::to_vec(&example("scim-groups-get")["body"]).unwrap();
+    let server_ = server(200, "application/scim+json", answer).await;
+    let groups = client(&server_.uri()).scim().groups();
+    let other: UserGroupId = "another-group".parse().unwrap();
+    assert_eq!(groups.get(&other).await.unwrap_err().kind(), ErrorKind::Unreadable);
+    assert_eq!(groups.replace(&other, &NewGroup::new("N"), &[]).await.unwrap_err().kind(), ErrorKind::Unreadable);
 }

@@ -31,7 +31,8 @@ fn every_rule_has_its_row() {
 #[test]
 fn every_test_that_the_page_names_exists() {
     for name in page().split('`').filter(|word| word.starts_with("embedded_") && word.contains("::")) {
-        let (file, test) = name.split_once("::").unwrap();
+        let (file, test) = name.rsplit_once("::").unwrap();
+        let file = file.replace("::", "/");
         let path = format!("{}/tests/{file}.rs", env!("CARGO_MANIFEST_DIR"));
         let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(source.contains(&format!("fn {test}(")), "{name}");

@@ -48,8 +48,6 @@ def example(schema, depth=0):
 
 out = []
 for path, operations in doc["paths"].items():
-    if "/access/" in path:
-        continue
     for method, operation in operations.items():
         if not isinstance(operation, dict):
             continue
@@ -61,8 +59,11 @@ for path, operations in doc["paths"].items():
             body = example(content[media]["schema"]) if media else None
             if isinstance(body, dict) and "success" in body:
                 body["errors"], body["messages"] = [], []
+            query = [it for it in map(resolve, operation.get("parameters", [])) if it["in"] == "query"]
             out.append({
                 "operation": operation["operationId"], "method": method.upper(), "path": path,
+                "query": [it["name"] for it in query],
+                "required": [it["name"] for it in query if it.get("required")],
                 "status": int(status), "media": media, "body": body,
             })
 json.dump(out, sys.stdout, indent=1, ensure_ascii=False)

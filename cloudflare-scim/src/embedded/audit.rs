@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::switches::{AuditLastCursor, Switches};
-use crate::{AuditEntry, AuditField};
+use crate::{AuditEntry, AuditField, HistoryStatus};
 
 /// Entries beyond this number push the oldest out.
 const MAX: usize = 100_000;
@@ -73,6 +73,30 @@ impl AuditLog {
         let cursor = page.last().filter(|_| more).map(|record| record.sequence);
         (page.into_iter().map(|record| &record.entry).collect(), cursor)
     }
+}
+
+impl AuditLog {
+    /// The entry of this id, if it may be seen and was done within a second of `at`.
+    pub(super) fn find(&self, id: &str, at: Timestamp, now: Timestamp, switches: Switches) -> Option<&AuditEntry> {
+        let visible = now.saturating_sub(switches.audit_delay()).unwrap_or(now);
+        let near = |record: &&Record| record.at.duration_since(at).abs().as_secs() <= 1 && record.at <= visible;
+        let own = |record: &&Record| record.entry.id.as_ref().is_some_and(|own| own.as_str() == id);
+        self.records.iter().filter(near).find(own).map(|record| &record.entry)
+    }
+}
+
+/// How well the resource of an entry can be told, and the filters that select its history.
+pub(super) fn history_of(entry: &AuditEntry) -> (HistoryStatus, Vec<(String, String)>) {
+    let resource = entry.resource.as_ref();
+    let Some(id) = resource.and_then(|resource| resource.id.clone()) else {
+        return (HistoryStatus::Unavailable, Vec::new());
+    };
+    let uri = entry.raw.as_ref().and_then(|raw| raw.uri.as_deref()).unwrap_or_default();
+    let status = if uri.contains(&id) { HistoryStatus::Exact } else { HistoryStatus::Approximate };
+    let mut pairs = vec![(AuditField::ResourceId.name().to_owned(), id)];
+    let kind = resource.and_then(|resource| resource.kind.clone());
+    pairs.extend(kind.map(|kind| (AuditField::ResourceType.name().to_owned(), kind)));
+    (status, pairs)
 }
 
 /// `result_info` of a page: the count is a text.

@@ -37,6 +37,7 @@ mod state;
 mod switches;
 mod tokens;
 mod v4;
+mod v4_audit;
 mod v4_groups;
 mod v4_members;
 

@@ -1,16 +1,15 @@
 //! The v4 routes (rules 21 to 26).
 
 use http::{Method, StatusCode};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::audit;
 use super::catalogue;
 use super::http::{Incoming, PageOf, Reply};
 use super::policies::{read_scope, show_permission_group, show_role};
 use super::state::{Refusal, State};
 use super::switches::{Paging, ResourceGroupsPaging};
 use super::tokens::{Permission, TokenRecord};
+use super::v4_audit;
 use crate::{PermissionGroup, Role};
 
 use Permission::{AccountSettingsRead, AccountSettingsWrite, ScimProvisioning};
@@ -38,17 +37,16 @@ pub(super) fn answer(state: &mut State, request: &Incoming, token: &TokenRecord,
         ["iam", "permission_groups", rest @ ..] if get => permission_groups(state, request, rest),
         ["iam", "resource_groups", rest @ ..] => guarded(token, needs, || resource_groups(state, request, rest)),
         ["roles", rest @ ..] if get => guarded(token, READ, || roles(state, request, rest)),
-        ["logs", "audit"] if get => {
-            if token.may(AUDIT) {
-                audit_logs(state, request)
-            } else {
-                Reply::forbidden("Authentication error: the token lacks a permission")
-            }
-        }
+        ["logs", "audit"] if get => guarded(token, AUDIT, || v4_audit::list(state, request)),
+        ["logs", "audit", id, "history"] if get => guarded(token, AUDIT, || v4_audit::history(state, request, id)),
+        ["audit_logs"] if get => guarded(token, AUDIT, || v4_audit::list_v1(state, request)),
         ["tokens", "verify"] if get => verify(state, token, token.owner.is_none()),
-        ["iam", "permission_groups", ..] | ["roles", ..] | ["logs", "audit"] | ["tokens", "verify"] => {
-            Reply::no_method(method, "GET")
-        }
+        ["iam", "permission_groups", ..]
+        | ["roles", ..]
+        | ["logs", "audit"]
+        | ["logs", "audit", _, "history"]
+        | ["audit_logs"]
+        | ["tokens", "verify"] => Reply::no_method(method, "GET"),
         _ => Reply::no_route(&request.path),
     }
 }
@@ -201,43 +199,4 @@ fn show_resource_group(state: &State, id: &str) -> Reply {
         Some(group) => Reply::ok(&state.show_resource_group(group)).about(id),
         None => Reply::refused(&Refusal::NotFound, state.switches),
     }
-}
-
-fn audit_logs(state: &State, request: &Incoming) -> Reply {
-    let bad = |message: &str| Reply::audit_fail(StatusCode::BAD_REQUEST, message);
-    let (Some(since), Some(before)) = (request.param("since"), request.param("before")) else {
-        return bad("since and before are required");
-    };
-    let (Some(since), Some(before)) = (read_time(since), read_time(before)) else {
-        return bad("since and before must be dates or times by RFC 3339");
-    };
-    let limit = match request.param("limit").map(str::parse::<usize>) {
-        None => 100,
-        Some(Ok(limit)) if (1..=1000).contains(&limit) => limit,
-        Some(_) => return bad("limit must be a number from 1 to 1000"),
-    };
-    let ascending = match request.param("direction") {
-        None | Some("desc") => false,
-        Some("asc") => true,
-        Some(_) => return bad("direction must be asc or desc"),
-    };
-    let cursor = match request.param("cursor") {
-        None | Some("") => None,
-        Some(text) => match audit::read_cursor(text) {
-            Some(cursor) => Some(cursor),
-            None => return bad("the cursor is not valid"),
-        },
-    };
-    let query = audit::Query { since, before, ascending, limit, cursor, pairs: &request.pairs };
-    let (entries, next) = state.audit.page(&query, state.now(), state.switches);
-    Reply::page(&entries, &audit::result_info(entries.len(), next, state.switches))
-}
-
-/// A time by RFC 3339, or a date, which is its first moment in UTC.
-fn read_time(text: &str) -> Option<Timestamp> {
-    if let Ok(at) = text.parse() {
-        return Some(at);
-    }
-    let date: jiff::civil::Date = text.parse().ok()?;
-    jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
 }

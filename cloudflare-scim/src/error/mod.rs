@@ -47,7 +47,8 @@ pub enum ErrorKind {
     RateLimited,
     /// The server failed (5xx).
     Server,
-    /// The answer is none that this API gives: a redirect, an HTML page, JSON of another shape.
+    /// The answer is none that this API gives: a redirect, an HTML page, JSON of another shape,
+    /// another resource than was asked for.
     Unreadable,
     /// A list ended before the number that the server itself had announced: no decision may be taken on it.
     Incomplete,
@@ -117,6 +118,13 @@ impl Error {
         why: impl Into<Cow<'static, str>>,
     ) -> Self {
         let mut out = Self::new(ErrorKind::Unreadable, operation, Body::Own(why.into())).with_answer(answer);
+        out.0.maybe_applied = !method.is_safe();
+        out
+    }
+
+    /// An answer that was read, and shows another resource than was asked for.
+    pub(crate) fn another(operation: &Operation, method: &Method, why: impl Into<Cow<'static, str>>) -> Self {
+        let mut out = Self::new(ErrorKind::Unreadable, operation, Body::Own(why.into()));
         out.0.maybe_applied = !method.is_safe();
         out
     }

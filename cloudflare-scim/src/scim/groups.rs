@@ -105,7 +105,9 @@ impl ScimGroups {
     /// # Errors
     /// If the call fails; `NotFound` if there is none of that id.
     pub async fn get(&self, group: &impl GroupKey) -> Result<Group, Error> {
-        self.scim.read(self.endpoint.get(&Self::id(group)?).await)
+        let id = Self::id(group)?;
+        let found = self.scim.read(self.endpoint.get(&id).await)?;
+        Scim::same(found, &id, &Method::GET)
     }
 
     /// One group, if there is one.
@@ -113,7 +115,9 @@ impl ScimGroups {
     /// # Errors
     /// If the call fails for another reason.
     pub async fn get_opt(&self, group: &impl GroupKey) -> Result<Option<Group>, Error> {
-        self.scim.read(self.endpoint.get_opt(&Self::id(group)?).await)
+        let id = Self::id(group)?;
+        let found = self.scim.read(self.endpoint.get_opt(&id).await)?;
+        found.map(|found| Scim::same(found, &id, &Method::GET)).transpose()
     }
 
     /// Makes a group.
@@ -135,7 +139,9 @@ impl ScimGroups {
             list.push(Member::new(Self::member(tag)?));
         }
         resource.members = Some(list);
-        self.scim.shown(self.endpoint.replace(&Self::id(group)?, &resource).await, "replace a group")
+        let id = Self::id(group)?;
+        let shown = self.scim.shown(self.endpoint.replace(&id, &resource).await, "replace a group")?;
+        Scim::same(shown, &id, &Method::PUT)
     }
 
     fn member(tag: &UserTag) -> Result<ResourceId, Error> {

@@ -16,8 +16,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use scim_core::client::ScimClient;
 use scim_core::message::ListResponse;
+use scim_core::resource::{ResourceId, ScimResource};
 use scim_core::schema::{ResourceType, Schema, ServiceProviderConfig};
-use scim_core::transport::{Deadline, Transport, TransportError};
+use scim_core::transport::{Deadline, Operation, Transport, TransportError};
 use tokio::time::Instant;
 
 pub use groups::{GroupPatch, NewGroup, ScimGroups};
@@ -26,6 +27,7 @@ pub use list::ScimList;
 pub use users::{NewUser, ScimUsers, UserPatch};
 
 use crate::call::{Call, Needs};
+use crate::client::another;
 use crate::{Cloudflare, Error};
 
 /// The account's SCIM endpoint. Called with the SCIM token.
@@ -85,6 +87,23 @@ impl Scim {
         self.discover("read the schemas", "Schemas").await
     }
 
+    /// One resource type: `User` or `Group`.
+    ///
+    /// # Errors
+    /// If the call fails; `NotFound` if there is none of that name.
+    pub async fn resource_type(&self, name: &str) -> Result<ResourceType, Error> {
+        let id = |it: &ResourceType| it.id.clone().or_else(|| it.name.clone());
+        self.discover_one("read a resource type", ["ResourceTypes", name], id).await
+    }
+
+    /// One schema: `urn:ietf:params:scim:schemas:core:2.0:User` or `…:Group`.
+    ///
+    /// # Errors
+    /// If the call fails; `NotFound` if there is none of that URN.
+    pub async fn schema(&self, urn: &str) -> Result<Schema, Error> {
+        self.discover_one("read a schema", ["Schemas", urn], |it: &Schema| it.id.clone()).await
+    }
+
     /// Discovery takes no query parameters, so it has no pages.
     async fn discover<T: serde::de::DeserializeOwned>(&self, name: &'static str, what: &str) -> Result<Vec<T>, Error> {
         let segments = ["accounts", self.cloudflare.account(), "scim", "v2", what];
@@ -97,6 +116,37 @@ impl Scim {
     /// The outcome of a reading call as this crate's.
     fn read<T>(&self, outcome: Result<T, scim_core::client::Error>) -> Result<T, Error> {
         outcome.map_err(|error| self.error(error, &Method::GET))
+    }
+
+    /// One resource of discovery, which must be that one.
+    async fn discover_one<T: serde::de::DeserializeOwned>(
+        &self,
+        name: &'static str,
+        path: [&str; 2],
+        id: impl Fn(&T) -> Option<String>,
+    ) -> Result<T, Error> {
+        let segments = ["accounts", self.cloudflare.account(), "scim", "v2", path[0], path[1]];
+        let call = Call::new(Method::GET, name, Needs::Read, &segments);
+        let answer = self.cloudflare.send_as(&call, self.cloudflare.scim_token()).await?;
+        let found: T = call.plain(&answer, &|text| self.cloudflare.redact(text))?;
+        match id(&found) {
+            Some(own) if !own.eq_ignore_ascii_case(path[1]) => {
+                Err(Error::unreadable(&call.operation, &call.method, &answer, another(&own)))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// The resource, if it is the one that was asked for.
+    fn same<R: ScimResource>(resource: R, asked: &ResourceId, method: &Method) -> Result<R, Error> {
+        match resource.id() {
+            Some(own) if !own.as_str().eq_ignore_ascii_case(asked.as_str()) => {
+                let name = if method.is_safe() { "read a resource" } else { "write a resource" };
+                let operation = Operation::new(name, format!("scim/v2/{}/{asked}", R::ENDPOINT));
+                Err(Error::another(&operation, method, another(own.as_str())))
+            }
+            _ => Ok(resource),
+        }
     }
 
     /// The outcome of a writing call as this crate's.

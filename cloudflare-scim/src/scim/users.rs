@@ -146,7 +146,9 @@ impl ScimUsers {
     /// # Errors
     /// If the call fails; `NotFound` if there is none of that id.
     pub async fn get(&self, user: &impl UserKey) -> Result<User, Error> {
-        self.scim.read(self.endpoint.get(&Self::id(user)?).await)
+        let id = Self::id(user)?;
+        let found = self.scim.read(self.endpoint.get(&id).await)?;
+        Scim::same(found, &id, &Method::GET)
     }
 
     /// One member, if there is one.
@@ -154,7 +156,9 @@ impl ScimUsers {
     /// # Errors
     /// If the call fails for another reason.
     pub async fn get_opt(&self, user: &impl UserKey) -> Result<Option<User>, Error> {
-        self.scim.read(self.endpoint.get_opt(&Self::id(user)?).await)
+        let id = Self::id(user)?;
+        let found = self.scim.read(self.endpoint.get_opt(&id).await)?;
+        found.map(|found| Scim::same(found, &id, &Method::GET)).transpose()
     }
 
     /// Makes somebody a member. Needs an Enterprise account.
@@ -171,7 +175,9 @@ impl ScimUsers {
     /// # Errors
     /// If the call fails.
     pub async fn replace(&self, user: &impl UserKey, with: &User) -> Result<User, Error> {
-        self.scim.shown(self.endpoint.replace(&Self::id(user)?, with).await, "replace a user")
+        let id = Self::id(user)?;
+        let shown = self.scim.shown(self.endpoint.replace(&id, with).await, "replace a user")?;
+        Scim::same(shown, &id, &Method::PUT)
     }
 
     /// Changes a member.
@@ -179,7 +185,9 @@ impl ScimUsers {
     /// # Errors
     /// If the call fails.
     pub async fn update(&self, user: &impl UserKey, patch: &UserPatch) -> Result<User, Error> {
-        self.scim.shown(self.endpoint.patch(&Self::id(user)?, &patch.0).await, "update a user")
+        let id = Self::id(user)?;
+        let shown = self.scim.shown(self.endpoint.patch(&id, &patch.0).await, "update a user")?;
+        Scim::same(shown, &id, &Method::PATCH)
     }
 
     /// Ends somebody's membership by `active: false`, which Cloudflare documents (unlike

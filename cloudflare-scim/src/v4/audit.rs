@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::Method;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -194,8 +196,8 @@ impl AuditEntry {
 }
 
 impl Entry for AuditEntry {
-    fn key(&self) -> Option<&str> {
-        self.id.as_ref().map(AuditLogId::as_str)
+    fn key(&self) -> Option<Cow<'_, str>> {
+        self.id.as_ref().map(|id| id.as_str().into())
     }
 }
 
@@ -204,7 +206,7 @@ impl Entry for AuditEntry {
 /// Needs `Account Settings: Read`, which a token for SCIM alone has not. Entries appear some time
 /// after the deed; how long is not documented. They are kept for 18 months.
 #[derive(Debug, Clone)]
-pub struct AuditLogs(Cloudflare);
+pub struct AuditLogs(pub(super) Cloudflare);
 
 impl Cloudflare {
     /// The audit log of the account (v2).

@@ -166,6 +166,14 @@ impl AuditQuery {
         self
     }
 
+    /// Only entries of this category of products; several are alternatives. The one filter without a
+    /// twin that excludes.
+    #[must_use]
+    pub fn product_category(mut self, category: impl Into<String>) -> Self {
+        self.filters.push(("product_category", category.into()));
+        self
+    }
+
     /// Oldest or newest first. The API's default is newest first.
     #[must_use]
     pub fn direction(mut self, direction: Direction) -> Self {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -40,8 +42,8 @@ impl GroupMember {
 }
 
 impl Entry for GroupMember {
-    fn key(&self) -> Option<&str> {
-        Some(self.id.as_str())
+    fn key(&self) -> Option<Cow<'_, str>> {
+        Some(self.id.as_str().into())
     }
 }
 
@@ -80,7 +82,7 @@ impl GroupMembers {
     /// # Errors
     /// If the call fails; `NotFound` if there is none of that id in the group.
     pub async fn get(&self, id: &MembershipId) -> Result<GroupMember, Error> {
-        self.client.result(&self.call(Method::GET, "get member of user group", Needs::Read, Some(id))).await
+        self.client.one(&self.call(Method::GET, "get member of user group", Needs::Read, Some(id)), id.as_str()).await
     }
 
     /// Adds members; who is one already stays one.

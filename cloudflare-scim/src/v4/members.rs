@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -88,8 +90,8 @@ impl Member {
 }
 
 impl Entry for Member {
-    fn key(&self) -> Option<&str> {
-        Some(self.id.as_str())
+    fn key(&self) -> Option<Cow<'_, str>> {
+        Some(self.id.as_str().into())
     }
 }
 
@@ -178,7 +180,7 @@ impl Members {
     /// # Errors
     /// If the call fails; `NotFound` if there is none of that id.
     pub async fn get(&self, id: &MembershipId) -> Result<Member, Error> {
-        self.0.result(&self.call(Method::GET, "get member", Needs::Read, Some(id))).await
+        self.0.one(&self.call(Method::GET, "get member", Needs::Read, Some(id)), id.as_str()).await
     }
 
     /// One of them, if it exists.
@@ -186,7 +188,7 @@ impl Members {
     /// # Errors
     /// If the call fails for another reason.
     pub async fn get_opt(&self, id: &MembershipId) -> Result<Option<Member>, Error> {
-        self.0.result_opt(&self.call(Method::GET, "get member", Needs::Read, Some(id))).await
+        self.0.one_opt(&self.call(Method::GET, "get member", Needs::Read, Some(id)), id.as_str()).await
     }
 
     /// Invites somebody.
@@ -202,7 +204,7 @@ impl Members {
     /// # Errors
     /// If the call fails.
     pub async fn update(&self, id: &MembershipId, patch: &MemberPatch) -> Result<Member, Error> {
-        self.0.result(&self.call(Method::PUT, "update member", Needs::Write, Some(id)).json(patch)).await
+        self.0.one(&self.call(Method::PUT, "update member", Needs::Write, Some(id)).json(patch), id.as_str()).await
     }
 
     /// Ends a membership.

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -67,8 +69,8 @@ impl PermissionGroup {
 }
 
 impl Entry for PermissionGroup {
-    fn key(&self) -> Option<&str> {
-        Some(self.id.as_str())
+    fn key(&self) -> Option<Cow<'_, str>> {
+        Some(self.id.as_str().into())
     }
 }
 
@@ -97,7 +99,7 @@ impl PermissionGroups {
     /// If the call fails; `NotFound` if there is none of that id.
     pub async fn get(&self, id: &PermissionGroupId) -> Result<PermissionGroup, Error> {
         let segments = ["accounts", self.0.account(), "iam", "permission_groups", id.as_str()];
-        self.0.result(&Call::new(Method::GET, "get permission group", Needs::Read, &segments)).await
+        self.0.one(&Call::new(Method::GET, "get permission group", Needs::Read, &segments), id.as_str()).await
     }
 
     /// The one with this label.

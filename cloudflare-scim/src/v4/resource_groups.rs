@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -108,8 +110,8 @@ impl ResourceGroup {
 }
 
 impl Entry for ResourceGroup {
-    fn key(&self) -> Option<&str> {
-        self.id.as_ref().map(ResourceGroupId::as_str)
+    fn key(&self) -> Option<Cow<'_, str>> {
+        self.id.as_ref().map(|id| id.as_str().into())
     }
 }
 
@@ -142,7 +144,7 @@ impl ResourceGroups {
     /// # Errors
     /// If the call fails; `NotFound` if there is none of that id.
     pub async fn get(&self, id: &ResourceGroupId) -> Result<ResourceGroup, Error> {
-        self.0.result(&self.call(Method::GET, "get resource group", Needs::Read, Some(id))).await
+        self.0.one(&self.call(Method::GET, "get resource group", Needs::Read, Some(id)), id.as_str()).await
     }
 
     /// Makes one.
@@ -171,7 +173,9 @@ impl ResourceGroups {
         if let Some(scope) = scope {
             body.insert("scope".into(), serde_json::json!(scope));
         }
-        self.0.result(&self.call(Method::PUT, "update resource group", Needs::Write, Some(id)).json(&body)).await
+        self.0
+            .one(&self.call(Method::PUT, "update resource group", Needs::Write, Some(id)).json(&body), id.as_str())
+            .await
     }
 
     /// Removes one.

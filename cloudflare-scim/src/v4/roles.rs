@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::Method;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -63,8 +65,8 @@ impl<'de> Deserialize<'de> for Role {
 }
 
 impl Entry for Role {
-    fn key(&self) -> Option<&str> {
-        Some(self.id.as_str())
+    fn key(&self) -> Option<Cow<'_, str>> {
+        Some(self.id.as_str().into())
     }
 }
 
@@ -92,7 +94,7 @@ impl Roles {
     /// If the call fails; `NotFound` if there is none of that id.
     pub async fn get(&self, id: &RoleId) -> Result<Role, Error> {
         let segments = ["accounts", self.0.account(), "roles", id.as_str()];
-        self.0.result(&Call::new(Method::GET, "get role", Needs::Read, &segments)).await
+        self.0.one(&Call::new(Method::GET, "get role", Needs::Read, &segments), id.as_str()).await
     }
 }
 

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -43,8 +45,8 @@ impl UserGroup {
 }
 
 impl Entry for UserGroup {
-    fn key(&self) -> Option<&str> {
-        Some(self.id.as_str())
+    fn key(&self) -> Option<Cow<'_, str>> {
+        Some(self.id.as_str().into())
     }
 }
 
@@ -135,7 +137,7 @@ impl UserGroups {
     /// # Errors
     /// If the call fails; `NotFound` if there is none of that id.
     pub async fn get(&self, id: &UserGroupId) -> Result<UserGroup, Error> {
-        self.0.result(&self.call(Method::GET, "get user group", Needs::Read, Some(id))).await
+        self.0.one(&self.call(Method::GET, "get user group", Needs::Read, Some(id)), id.as_str()).await
     }
 
     /// One of them, if it exists.
@@ -143,7 +145,7 @@ impl UserGroups {
     /// # Errors
     /// If the call fails for another reason.
     pub async fn get_opt(&self, id: &UserGroupId) -> Result<Option<UserGroup>, Error> {
-        self.0.result_opt(&self.call(Method::GET, "get user group", Needs::Read, Some(id))).await
+        self.0.one_opt(&self.call(Method::GET, "get user group", Needs::Read, Some(id)), id.as_str()).await
     }
 
     /// The one of exactly this name.
@@ -167,7 +169,7 @@ impl UserGroups {
     /// # Errors
     /// If the call fails; a group that an identity provider manages refuses to be renamed.
     pub async fn update(&self, id: &UserGroupId, patch: &UserGroupPatch) -> Result<UserGroup, Error> {
-        self.0.result(&self.call(Method::PUT, "update user group", Needs::Write, Some(id)).json(patch)).await
+        self.0.one(&self.call(Method::PUT, "update user group", Needs::Write, Some(id)).json(patch), id.as_str()).await
     }
 
     /// Removes one.

@@ -1,6 +1,8 @@
 //! What the tests share.
 #![allow(dead_code, clippy::unwrap_used)] // each test uses a part of it
 
+pub(crate) mod contract;
+
 use cloudflare_scim::{AccountId, Cloudflare};
 use scim_core::transport::{ReqwestTransport, TransportExt};
 use serde_json::Value;
