@@ -92,7 +92,7 @@ impl Scim {
     /// # Errors
     /// If the call fails; `NotFound` if there is none of that name.
     pub async fn resource_type(&self, name: &str) -> Result<ResourceType, Error> {
-        let id = |it: &ResourceType| it.id.clone().or_else(|| it.name.clone());
+        let id = |it: &ResourceType| it.id.as_ref().or(it.name.as_ref()).map(ToString::to_string);
         self.discover_one("read a resource type", ["ResourceTypes", name], id).await
     }
 
@@ -101,7 +101,8 @@ impl Scim {
     /// # Errors
     /// If the call fails; `NotFound` if there is none of that URN.
     pub async fn schema(&self, urn: &str) -> Result<Schema, Error> {
-        self.discover_one("read a schema", ["Schemas", urn], |it: &Schema| it.id.clone()).await
+        self.discover_one("read a schema", ["Schemas", urn], |it: &Schema| it.id.as_ref().map(ToString::to_string))
+            .await
     }
 
     /// Discovery takes no query parameters, so it has no pages.
