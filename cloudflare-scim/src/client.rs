@@ -236,6 +236,21 @@ impl Cloudflare {
     }
 }
 
+/// The outcome of a POST; where it is open, what was made is looked for instead of sending it again.
+pub(crate) async fn settled<T>(
+    outcome: Result<T, Error>,
+    look: impl AsyncFnOnce() -> Result<Option<T>, Error>,
+) -> Result<T, Error> {
+    match outcome {
+        Err(error) if error.may_have_been_applied() => match look().await {
+            Ok(Some(found)) => Ok(found),
+            // The first failure tells more: that nothing was found does not mean that nothing will be.
+            Ok(None) | Err(_) => Err(error),
+        },
+        outcome => outcome,
+    }
+}
+
 /// Why an answer is refused that shows another resource than was asked for.
 pub(crate) fn another(shown: &str) -> String {
     let shown: String = shown.chars().filter(|c| !c.is_control()).take(64).collect();

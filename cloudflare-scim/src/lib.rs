@@ -6,7 +6,7 @@
 //! |---|---|
 //! | the client of one account | [`Cloudflare`], [`CloudflareBuilder`] |
 //! | SCIM: users, groups, discovery | [`Scim`], [`ScimUsers`], [`ScimGroups`] |
-//! | v4: what gives rights | [`UserGroups`], [`GroupMembers`], [`NewPolicy`], [`PermissionGroups`], [`ResourceGroups`] |
+//! | v4: what gives rights | [`UserGroups`], [`GroupMembers`], [`NewPolicy`], [`PolicyParts`], [`PermissionGroups`], [`ResourceGroups`] |
 //! | v4: who is there, who did what | [`Members`], [`Roles`], [`AuditLogs`], [`AuditLogsV1`], [`Tokens`] |
 //! | Zero Trust's SCIM, which is another thing | [`zero_trust`] |
 //! | people joined over both id spaces | [`Directory`] |

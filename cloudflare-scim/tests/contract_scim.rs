@@ -34,12 +34,14 @@ async fn users() {
     })
     .await;
     lossless("scim-users-get", &user, "", None, async |c| c.scim().users().get(&tag()).await).await;
-    let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "a@b.cd", "active": true,
-        "emails": [{"value": "a@b.cd", "type": "work", "primary": true}], "name": {"givenName": "A", "familyName": "B"},
-        "displayName": "AB", "externalId": "7"});
+    let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "user@example.com", "active": true,
+        "emails": [{"value": "user@example.com", "type": "work", "primary": true}], "name": {"givenName": "A", "familyName": "B"},
+        "displayName": "AB", "externalId": "idp-user-abc123"});
     lossless("scim-users-create", "scim/v2/Users", "", Some(body), async |c| {
         let scim = c.scim();
-        scim.users().create(&NewUser::new("a@b.cd").name("A", "B").display_name("AB").external_id("7")).await
+        scim.users()
+            .create(&NewUser::new("user@example.com").name("A", "B").display_name("AB").external_id("idp-user-abc123"))
+            .await
     })
     .await;
     let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "a@b.cd", "active": true,
@@ -71,11 +73,10 @@ async fn groups() {
     })
     .await;
     lossless("scim-groups-get", &path, "", None, async |c| c.scim().groups().get(&group()).await).await;
-    let body =
-        json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "N", "externalId": "e"});
+    let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Administrators", "externalId": "idp-group-456"});
     lossless("scim-groups-create", "scim/v2/Groups", "", Some(body), async |c| {
         let scim = c.scim();
-        scim.groups().create(&NewGroup::new("N").external_id("e")).await
+        scim.groups().create(&NewGroup::new("Administrators").external_id("idp-group-456")).await
     })
     .await;
     let add = |n: u32| json!([{"op": "add", "path": "members", "value": (0..n).map(|n| json!({"value": n.to_string()})).collect::<Vec<_>>()}]);
@@ -283,7 +284,7 @@ async fn an_answer_about_somebody_else_is_refused() {
     let read = [scim.users().get(&other).await.unwrap_err(), scim.users().get_opt(&other).await.unwrap_err()];
     for (error, write) in written.into_iter().map(|it| (it, true)).chain(read.into_iter().map(|it| (it, false))) {
         assert_eq!(error.kind(), ErrorKind::Unreadable, "{error}");
-        assert!(error.to_string().contains("another resource"), "{error}");
+        assert!(error.to_string().contains("someone-else"), "{error}");
         assert_eq!(error.may_have_been_applied(), write, "{error}");
     }
     let answer = serde_json::to_vec(&example("scim-groups-get")["body"]).unwrap();

@@ -189,13 +189,20 @@ async fn faults_by_rule() {
     retried.user_groups().create(&NewUserGroup::new("one")).await.unwrap();
     assert!(start.elapsed() >= Duration::from_secs(480));
 
-    // A POST that failed after it took effect is not repeated, and the error says what to do.
+    // A POST that failed after it took effect is not repeated: what it made is found.
     account.inject(FaultRule::once(Fault::FailAfter { status: 500, html: false }).method(http::Method::POST));
     account.clear_requests();
-    let error = retried.user_groups().create(&NewUserGroup::new("two")).await.unwrap_err();
-    assert_eq!(account.request_count(), 1);
+    let made = retried.user_groups().create(&NewUserGroup::new("two")).await.unwrap();
+    assert_eq!((account.request_count(), account.mutation_count()), (2, 1));
+    assert_eq!(plain.user_groups().find("two").await.unwrap().unwrap().id, made.id);
+
+    // One that failed before is not either, and the error says what to do.
+    account.inject(FaultRule::once(Fault::Refuse { status: 500, retry_after: None, html: false }));
+    account.clear_requests();
+    let error = retried.user_groups().create(&NewUserGroup::new("three")).await.unwrap_err();
+    assert_eq!(account.mutation_count(), 1);
     assert!(error.may_have_been_applied() && error.to_string().contains("look before"), "{error}");
-    assert!(plain.user_groups().find("two").await.unwrap().is_some());
+    assert!(plain.user_groups().find("three").await.unwrap().is_none());
 
     // A read is.
     account.inject(FaultRule::once(Fault::Refuse { status: 502, retry_after: None, html: true }).path("members"));
@@ -223,6 +230,41 @@ async fn faults_by_rule() {
     plain.members().list().all().await.unwrap();
 }
 
+#[tokio::test]
+async fn what_was_made_by_a_post_without_an_answer_is_found() {
+    let account = EmbeddedAccount::new();
+    let cloudflare = account.client().unwrap();
+    let parts = cloudflare.policy_parts().await.unwrap();
+    let policy = parts.allow(["dns"]).unwrap();
+    for fault in [Fault::FailAfter { status: 502, html: true }, Fault::CutAfter, Fault::Truncated, Fault::Empty] {
+        let posts = || account.inject(FaultRule::once(fault.clone()).method(http::Method::POST));
+        let name = format!("{fault:?}");
+        posts();
+        let group = NewUserGroup::new(&name).with_policies([policy.clone()]);
+        assert_eq!(cloudflare.user_groups().create(&group).await.unwrap().name, name);
+        posts();
+        let email = format!("{}@example.com", name.len());
+        let member = NewMember::with_policies(&email, [policy.clone()]);
+        assert_eq!(cloudflare.members().create(&member).await.unwrap().email(), Some(email.as_str()));
+        posts();
+        let scope = Scope::new(&name, ["*"]);
+        let made = cloudflare.resource_groups().create(&name, &scope).await.unwrap();
+        assert_eq!(made.scopes(), [scope]);
+        posts();
+        let user = NewUser::new(format!("scim-{email}")).external_id("e");
+        let made = cloudflare.scim().users().create(&user).await.unwrap();
+        assert_eq!(made.user_name.as_deref(), Some(user.email.as_str()));
+        posts();
+        let made = cloudflare.scim().groups().create(&NewGroup::new(format!("SCIM {name}"))).await.unwrap();
+        assert!(made.id.is_some());
+    }
+    // A group of the name that is another than the one sent is not passed off as it.
+    account.add_dashboard_group("Mine").unwrap();
+    account.inject(FaultRule::once(Fault::Refuse { status: 500, retry_after: None, html: false }));
+    let group = NewUserGroup::new("Mine").with_policies([policy]);
+    assert_eq!(cloudflare.user_groups().create(&group).await.unwrap_err().kind(), ErrorKind::Server);
+}
+
 #[tokio::test(start_paused = true)]
 async fn faults_by_switch() {
     let names: Vec<&str> = Switches::all().iter().find(|info| info.name == "fault").unwrap().values.to_vec();
@@ -234,6 +276,7 @@ async fn faults_by_switch() {
         let outcome = cloudflare.user_groups().create(&NewUserGroup::new("G")).await;
         let took_effect = account.group_members().contains_key("G");
         assert_eq!(took_effect, !(name.ends_with("before") || ["429", "html", "cut"].contains(&name)), "{name}");
+        // Every request fails, the look-up that follows included.
         assert_eq!(outcome.is_ok(), ["none", "slow"].contains(&name), "{name}");
     }
     // Only every fifth by default.

@@ -122,13 +122,6 @@ impl Error {
         out
     }
 
-    /// An answer that was read, and shows another resource than was asked for.
-    pub(crate) fn another(operation: &Operation, method: &Method, why: impl Into<Cow<'static, str>>) -> Self {
-        let mut out = Self::new(ErrorKind::Unreadable, operation, Body::Own(why.into()));
-        out.0.maybe_applied = !method.is_safe();
-        out
-    }
-
     /// An answer that is no success. `redact` takes the caller's secrets out of the server's texts.
     pub(crate) fn answer(
         operation: &Operation,
@@ -155,7 +148,9 @@ impl Error {
         let own = || Cow::Owned(redact(error.reason()));
         let mut out = match (error.kind(), error.answer()) {
             (Scim::InconsistentList, _) => Self::incomplete(&operation, own()),
-            (Scim::UnreadableBody, Some(answer)) => Self::unreadable(&operation, method, answer, own()),
+            (Scim::UnreadableBody | Scim::WrongResource, Some(answer)) => {
+                Self::unreadable(&operation, method, answer, own())
+            }
             (_, Some(answer)) => Self::answer(&operation, method, needs, answer, redact),
             (Scim::Transport(_), None) => {
                 let mut out = Self::new(ErrorKind::Transport, &operation, Body::Own(own()));

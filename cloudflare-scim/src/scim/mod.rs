@@ -16,9 +16,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use scim_core::client::ScimClient;
 use scim_core::message::ListResponse;
-use scim_core::resource::{ResourceId, ScimResource};
 use scim_core::schema::{ResourceType, Schema, ServiceProviderConfig};
-use scim_core::transport::{Deadline, Operation, Transport, TransportError};
+use scim_core::transport::{Deadline, Transport, TransportError};
 use tokio::time::Instant;
 
 pub use groups::{GroupPatch, NewGroup, ScimGroups};
@@ -135,18 +134,6 @@ impl Scim {
                 Err(Error::unreadable(&call.operation, &call.method, &answer, another(&own)))
             }
             _ => Ok(found),
-        }
-    }
-
-    /// The resource, if it is the one that was asked for.
-    fn same<R: ScimResource>(resource: R, asked: &ResourceId, method: &Method) -> Result<R, Error> {
-        match resource.id() {
-            Some(own) if !own.as_str().eq_ignore_ascii_case(asked.as_str()) => {
-                let name = if method.is_safe() { "read a resource" } else { "write a resource" };
-                let operation = Operation::new(name, format!("scim/v2/{}/{asked}", R::ENDPOINT));
-                Err(Error::another(&operation, method, another(own.as_str())))
-            }
-            _ => Ok(resource),
         }
     }
 

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::policy::Ref;
-use super::{Direction, NewPolicy, Policy, Role};
+use super::{Direction, NewPolicy, Policy, Role, same_policies};
 use crate::call::{Call, Needs};
+use crate::client::settled;
 use crate::page::{Entry, List, Paging};
 use crate::{Cloudflare, Error, MembershipId, RoleId, UserTag, lenient};
 
@@ -194,9 +195,21 @@ impl Members {
     /// Invites somebody.
     ///
     /// # Errors
-    /// If the call fails.
+    /// If the call fails. Where the outcome is open (500, no answer) the member is looked up by the address
+    /// (v4 has no filter for it: the list is read), and is the answer if the rights are those asked for.
     pub async fn create(&self, member: &NewMember) -> Result<Member, Error> {
-        self.0.result(&self.call(Method::POST, "invite member", Needs::Write, None).json(member)).await
+        let call = self.call(Method::POST, "invite member", Needs::Write, None).json(member);
+        settled(self.0.result(&call).await, async || {
+            let email = member.email.to_lowercase();
+            let same = |found: &Member| found.email().is_some_and(|own| own.to_lowercase() == email);
+            let rights = |found: &Member| match (&member.roles, &member.policies) {
+                (Some(roles), _) => roles.iter().all(|role| found.has_role(role)),
+                (None, Some(policies)) => same_policies(&found.policies, policies, &[]),
+                (None, None) => true,
+            };
+            Ok(self.list().all().await?.into_iter().find(|found| same(found) && rights(found)))
+        })
+        .await
     }
 
     /// Replaces somebody's roles or policies.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::GroupMeta;
 use crate::call::{Call, Needs};
+use crate::client::settled;
 use crate::page::{Entry, List, Paging};
 use crate::{Cloudflare, Error, ResourceGroupId, lenient};
 
@@ -150,10 +151,16 @@ impl ResourceGroups {
     /// Makes one.
     ///
     /// # Errors
-    /// If the call fails.
+    /// If the call fails. Where the outcome is open (500, no answer) the group is looked up by its name, and
+    /// is the answer if it has this scope.
     pub async fn create(&self, name: &str, scope: &Scope) -> Result<ResourceGroup, Error> {
         let body = serde_json::json!({ "name": name, "scope": scope });
-        self.0.result(&self.call(Method::POST, "create resource group", Needs::Write, None).json(&body)).await
+        let call = self.call(Method::POST, "create resource group", Needs::Write, None).json(&body);
+        settled(self.0.result(&call).await, async || {
+            let found = self.list().name(name).all().await?;
+            Ok(found.into_iter().find(|it| it.name.as_deref() == Some(name) && it.scopes() == [scope.clone()]))
+        })
+        .await
     }
 
     /// Changes name or scope of one.

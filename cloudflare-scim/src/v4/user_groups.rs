@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Direction, NewPolicy, Policy, same_policies};
 use crate::call::{Call, Needs};
+use crate::client::settled;
 use crate::page::{Entry, List, Paging};
 use crate::{Cloudflare, Error, UserGroupId, lenient};
 
@@ -159,9 +160,23 @@ impl UserGroups {
     /// Makes one.
     ///
     /// # Errors
-    /// If the call fails.
+    /// If the call fails. Where the outcome is open (500, no answer) the group is looked up by its name, and
+    /// is the answer if it has these policies.
     pub async fn create(&self, group: &NewUserGroup) -> Result<UserGroup, Error> {
-        self.0.result(&self.call(Method::POST, "create user group", Needs::Write, None).json(group)).await
+        let call = self.call(Method::POST, "create user group", Needs::Write, None).json(group);
+        settled(self.0.result(&call).await, async || match self.find(&group.name).await? {
+            Some(found) if self.has(&found, &group.policies).await? => Ok(Some(found)),
+            _ => Ok(None),
+        })
+        .await
+    }
+
+    /// Whether a group has these policies and no others.
+    async fn has(&self, group: &UserGroup, policies: &[NewPolicy]) -> Result<bool, Error> {
+        let anonymous = group.policies.iter().flat_map(|policy| &policy.resource_groups).any(|it| it.id.is_none());
+        // Only an answer that leaves ids out needs the list that tells them.
+        let known = if anonymous { self.0.resource_groups().list().all().await? } else { Vec::new() };
+        Ok(same_policies(&group.policies, policies, &known))
     }
 
     /// Changes one.
@@ -189,10 +204,7 @@ impl UserGroups {
         let patch = UserGroupPatch::new().policies(policies.iter().cloned());
         self.update(id, &patch).await?;
         let group = self.get(id).await?;
-        let anonymous = group.policies.iter().flat_map(|policy| &policy.resource_groups).any(|it| it.id.is_none());
-        // Only an answer that leaves ids out needs the list that tells them.
-        let known = if anonymous { self.0.resource_groups().list().all().await? } else { Vec::new() };
-        if same_policies(&group.policies, policies, &known) {
+        if self.has(&group, policies).await? {
             return Ok(group);
         }
         let operation = self.call(Method::PUT, "set policies of user group", Needs::Write, Some(id)).operation;
