@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
+use jiff::Timestamp;
 use scim_core::transport::{Answer, BaseUrl, Operation, Transport};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -82,6 +83,12 @@ pub(crate) fn decode<T: DeserializeOwned>(operation: Operation, answer: Answer) 
         Err(error) => format!("the body is not what was asked for: {error}"),
     };
     Err(Error::new(operation, ErrorKind::UnreadableBody).with_detail(detail).with_answer(answer))
+}
+
+/// The time of authentik's clock, if it sent one.
+pub(crate) fn date(headers: &http::HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::parse(date).ok().map(|zoned| zoned.timestamp())
 }
 
 /// What every handle holds: where to send, as whom, and how.

@@ -46,6 +46,8 @@ pub enum ErrorKind {
     Missing,
     /// A wait passed its deadline.
     DeadlineExceeded,
+    /// authentik did what it was asked to do, and the SCIM server did not take it.
+    NotWritten,
 }
 
 /// One complaint about one member of a request.
@@ -257,6 +259,7 @@ impl Error {
             }
             ErrorKind::InconsistentList => "try again; if it stays, report it",
             ErrorKind::Missing => "check that authentik's worker runs",
+            ErrorKind::NotWritten => "see what the SCIM server says, put that right, then try again",
             ErrorKind::DeadlineExceeded => "look at the task in authentik, or wait longer",
         })
     }

@@ -3,6 +3,7 @@
 mod api;
 mod call;
 mod crontab;
+pub mod doctor;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod ensure;
@@ -13,6 +14,7 @@ pub mod model;
 mod permission;
 pub mod profile;
 pub mod scope;
+pub mod survey;
 pub mod sync;
 
 pub use api::{

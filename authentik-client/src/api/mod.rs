@@ -90,6 +90,10 @@ impl Authentik {
         AuthentikBuilder { base, token, transport: None }
     }
 
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// Where the API lives: ends in `/api/v3`.
     pub fn base_url(&self) -> &BaseUrl {
         &self.core.base

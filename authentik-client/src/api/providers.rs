@@ -1,10 +1,11 @@
 use http::Method;
+use jiff::Timestamp;
 use scim_core::transport::Operation;
 use serde_json::json;
 
 use super::list::List;
 use super::objects::{Objects, handle};
-use crate::call::Call;
+use crate::call::{Call, date, decode};
 use crate::error::{Error, ErrorKind};
 use crate::id::{GroupUuid, MappingUuid, ProviderPk, UserPk};
 use crate::model::{
@@ -51,8 +52,17 @@ impl ScimProviders {
     /// # Errors
     /// See [`Error`].
     pub async fn sync_status(&self, pk: &ProviderPk) -> Result<SyncStatus, Error> {
+        Ok(self.sync_status_at(pk).await?.0)
+    }
+
+    /// The same, with the time of authentik's clock; this machine's where authentik sent none.
+    pub(crate) async fn sync_status_at(&self, pk: &ProviderPk) -> Result<(SyncStatus, Timestamp), Error> {
         let more = [pk.to_string(), "sync".to_owned(), "status".to_owned()];
-        self.0.core.read(self.0.call("read the sync status", Method::GET, &more)).await
+        let call = self.0.call("read the sync status", Method::GET, &more);
+        let operation = call.operation.clone();
+        let answer = self.0.core.send(call).await?;
+        let now = date(&answer.headers).unwrap_or_else(Timestamp::now);
+        Ok((decode(operation, answer)?, now))
     }
 
     /// Sends one user again. The answer says nothing of the outcome, and after ten seconds it is an empty

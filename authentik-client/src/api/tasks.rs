@@ -4,6 +4,7 @@ use scim_core::transport::Operation;
 
 use super::list::List;
 use super::objects::{Objects, handle};
+use crate::call::date;
 use crate::error::{Error, ErrorKind};
 use crate::id::{EventUuid, ProviderPk, ScheduleUuid, TaskUuid};
 use crate::model::{Event, Schedule, SchedulePatch, Task, TaskState};
@@ -81,8 +82,7 @@ impl Schedules {
     pub async fn send(&self, id: &ScheduleUuid) -> Result<Option<Timestamp>, Error> {
         let call = self.0.call("start the sync", Method::POST, &[id.to_string(), "send".to_owned()]);
         let answer = self.0.core.send(call).await?;
-        let date = answer.headers.get(http::header::DATE).and_then(|value| value.to_str().ok());
-        Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|zoned| zoned.timestamp()))
+        Ok(date(&answer.headers))
     }
 }
 

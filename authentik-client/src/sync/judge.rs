@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::SyncState;
-use super::report::{DROPPED, SyncOutcome, reason, report};
+use super::report::{DROPPED, SyncOutcome, SyncReport, reason, report};
 use crate::id::TaskUuid;
 use crate::model::{LogLine, Task, TaskState};
 
@@ -17,7 +17,7 @@ const NOT_ASSIGNED: &str = "Is it assigned to an application";
 const SYNCING: &str = "Syncing page";
 const PROCESSED: &str = "Task is being processed";
 
-pub(super) fn is_full(task: &Task) -> bool {
+pub(crate) fn is_full(task: &Task) -> bool {
     task.actor_name == FULL
 }
 
@@ -77,6 +77,16 @@ pub(super) fn judge(tasks: &[Task], before: &BTreeSet<TaskUuid>) -> Verdict {
 fn pages_of<'a>(tasks: &'a [Task], full: &Task) -> Vec<&'a Task> {
     let Some(began) = began(full) else { return Vec::new() };
     tasks.iter().filter(|task| is_page(task) && task.queued_at().is_some_and(|at| at >= began)).collect()
+}
+
+/// The last full sync that is over and did not skip itself, with what came of it.
+pub(crate) fn latest(tasks: &[Task]) -> Option<(SyncReport, Task)> {
+    let over = tasks.iter().filter(|task| is_full(task) && task.state.is_final() && !says_now(task, SKIPPED));
+    let full = over.max_by_key(|task| began(task).or_else(|| task.changed_at()))?;
+    let next = tasks.iter().filter(|task| is_full(task)).filter_map(began).filter(|at| Some(*at) > began(full)).min();
+    let mut pages = pages_of(tasks, full);
+    pages.retain(|page| next.is_none_or(|next| page.queued_at().is_some_and(|at| at < next)));
+    Some((report(outcome(full, &pages), full, &pages, tasks), full.clone()))
 }
 
 fn under_way(tasks: &[Task], own: &[&Task]) -> SyncState {

@@ -40,8 +40,10 @@ use std::time::Duration;
 use scim_core::transport::Operation;
 use tokio::time::Instant;
 
+pub(crate) use judge::{is_full, latest};
 pub use object::{ObjectReport, SyncTarget};
 pub use objects::{ObjectOutcome, ObjectResult};
+pub(crate) use report::reason;
 pub use report::{Complaint, SyncOutcome, SyncReport, SyncedObject};
 pub use watch::SyncWatch;
 

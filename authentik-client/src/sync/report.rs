@@ -74,6 +74,11 @@ pub struct Complaint {
 }
 
 impl Complaint {
+    /// A complaint of which only the text is known.
+    pub(crate) fn of_text(text: &str) -> Self {
+        Self { page: String::new(), object: None, rest_of_page_skipped: false, text: text.to_owned() }
+    }
+
     /// The status that the SCIM server's error stated; `None` for failures without one (a mapping that
     /// fails, a connection that breaks, 429 and 503).
     pub fn scim_status(&self) -> Option<u16> {
@@ -226,7 +231,7 @@ pub(super) fn complaint(task: &Task, line: &LogLine) -> Complaint {
 }
 
 /// The text of a line; where authentik logged none (`''`), what the innermost exception says.
-pub(super) fn reason(line: &LogLine) -> String {
+pub(crate) fn reason(line: &LogLine) -> String {
     if !matches!(line.event.trim(), "" | "''") {
         return line.event.clone();
     }

@@ -27,6 +27,8 @@ pub(crate) struct Shelf {
     pub(crate) fault: Option<Fault>,
     /// Changes each listed user before it is shown.
     pub(crate) dress_user: Option<Dress>,
+    /// Changes each answered user, not the stored one.
+    pub(crate) answer_user: Option<Dress>,
     /// Changes each answered group.
     pub(crate) dress_group: Option<Dress>,
     /// How many resources a list page holds.
@@ -62,6 +64,7 @@ impl ScimServer {
             log: Vec::new(),
             fault: None,
             dress_user: None,
+            answer_user: None,
             dress_group: None,
             page: 100,
             next: 0,
@@ -155,7 +158,8 @@ impl Shelf {
     }
 
     fn dressed(&self, kind: &str, mut body: Value) -> Value {
-        if let (true, Some(dress)) = (kind == "Groups", &self.dress_group) {
+        let dress = if kind == "Groups" { &self.dress_group } else { &self.answer_user };
+        if let Some(dress) = dress {
             dress(&mut body);
         }
         body
