@@ -257,11 +257,6 @@ impl TextCheck {
         (self.op == CompareOp::Eq).then_some((&self.needle, self.exact))
     }
 
-    /// The text that `eq` asks for.
-    pub(crate) fn equals(&self) -> Option<&str> {
-        (self.op == CompareOp::Eq).then_some(&*self.needle)
-    }
-
     #[inline]
     fn accepts(&self, value: &str) -> bool {
         let needle = &*self.needle;

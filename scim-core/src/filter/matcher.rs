@@ -128,16 +128,6 @@ impl ElementMatcher {
     pub(crate) fn matches(&self, element: &Value) -> bool {
         holds_in(&self.root, element)
     }
-
-    /// The one value that `value eq "…"` asks for, compared with or without case.
-    pub(crate) fn by_value(&self) -> Option<&str> {
-        match &self.root {
-            Node::Test(Test { place, sub: None, check: Check::Text(text) }) if same_name(&place.name, "value") => {
-                text.equals()
-            }
-            _ => None,
-        }
-    }
 }
 
 impl Node {

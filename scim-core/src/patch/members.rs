@@ -18,6 +18,22 @@ pub(crate) fn key_of(element: &Value) -> Option<&str> {
     }
 }
 
+/// Whether the text by which an element is known meets a condition. Values are looked at before their names: most
+/// elements are told apart by them, and each name is one more place in memory.
+#[inline]
+pub(super) fn key_meets(element: &Value, condition: impl Fn(&str) -> bool) -> bool {
+    match element {
+        Value::Object(map) => {
+            let may = |(name, value): (&String, &Value)| {
+                name.len() == "value".len() && matches!(value, Value::String(text) if condition(text))
+            };
+            map.iter().any(may) && key_of(element).is_some_and(condition)
+        }
+        Value::String(text) => condition(text),
+        _ => false,
+    }
+}
+
 /// Remembers the keys of one list from operation to operation: 100 operations that add one member each to a
 /// group of 10,000 stay linear.
 #[derive(Default)]
@@ -53,7 +69,7 @@ impl KeyIndex {
             && !indexed
             && self.additions == 1
         {
-            let known = key_of(only).and_then(|key| list.iter().find(|element| key_of(element) == Some(key)));
+            let known = key_of(only).and_then(|key| list.iter().find(|element| key_meets(element, |held| held == key)));
             return match known {
                 Some(known) => (Vec::new(), !same_value(known, only)),
                 None => (new, false),
@@ -123,14 +139,12 @@ fn keep_unknown(list: &[Value], mut new: Vec<Value>) -> (Vec<Value>, bool) {
         }
     }
     let mut differs = false;
-    for element in list {
-        let Some(key) = key_of(element) else {
-            continue;
-        };
+    let may_be_wanted = |key: &str| {
         let bit = place(key);
-        if sketch.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
-            && let Some((at, known)) = wanted.get_mut(key)
-        {
+        sketch.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    };
+    for element in list.iter().filter(|element| key_meets(element, may_be_wanted)) {
+        if let Some((at, known)) = key_of(element).and_then(|key| wanted.get_mut(key)) {
             *known = true;
             differs |= new.get(*at).is_some_and(|new| !same_value(new, element));
         }

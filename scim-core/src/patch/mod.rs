@@ -26,12 +26,16 @@
 mod apply;
 mod conform;
 mod diff;
+mod elements;
 mod equal;
 mod error;
 mod members;
+mod merge;
 mod message;
 mod options;
 mod read;
+mod scan;
+mod select;
 mod store;
 mod target;
 mod write;

@@ -1,6 +1,9 @@
-//! From a body to a [`PatchOp`].
+//! From a body to a [`PatchOp`]: what each member of the message means, and in which order its mistakes are told.
+//!
+//! JSON text and JSON values have a front each (`scan`, [`PatchOp::read`]); both fill the drafts below, so that they
+//! read alike. Mistakes are kept until the end: which one is told does not depend on the order of the members.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::message::PATCH_OP;
 use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
@@ -15,19 +18,34 @@ impl PatchOp {
     /// The message is malformed: `invalidSyntax`; a value is missing or too deep: `invalidValue`; a path cannot
     /// be read: `invalidPath` or `invalidFilter`.
     pub fn read(body: &Value, options: &PatchOptions) -> Result<Self, PatchError> {
-        let mut reader = Reader { options, fired: Quirks::STRICT };
-        let operations = reader.message(body)?;
-        Ok(Self { operations, quirks: reader.fired })
+        let mut message = Message::new(options);
+        match body {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    match message.names.of_message(name) {
+                        Some(0) => message.schemas = Schemas::of(value),
+                        Some(_) => message.operations_of(value),
+                        None => {}
+                    }
+                }
+            }
+            _ => message.is_object = false,
+        }
+        message.finish()
     }
 
-    /// Reads a message from JSON text.
+    /// Reads a message from JSON text; an everyday one in a single pass, with nothing copied but the values.
     ///
     /// # Errors
     /// No JSON: `invalidSyntax`; otherwise as [`read`](Self::read).
     pub fn from_json(body: &[u8], options: &PatchOptions) -> Result<Self, PatchError> {
+        let mut message = Message::new(options);
+        if crate::patch::scan::read(body, &mut message).is_some() {
+            return message.finish();
+        }
         let value = serde_json::from_slice(body).map_err(|error| {
             if too_deep_to_read(body) {
-                return PatchError::value("the value is nested too deeply");
+                return too_deep_error();
             }
             PatchError::syntax(format!("the body is no JSON: {error}"))
         })?;
@@ -54,111 +72,325 @@ fn too_deep_to_read(body: &[u8]) -> bool {
     false
 }
 
-struct Reader<'a> {
-    options: &'a PatchOptions,
+/// Which members of an object have been met; names fold case, and two spellings of one are a mistake.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    met: u8,
+    twice: Option<&'static str>,
+}
+
+impl Names {
+    /// The place of a name among those that a message has.
+    #[inline]
+    pub(super) fn of_message(&mut self, name: &str) -> Option<usize> {
+        match name {
+            "schemas" => self.note(0, "schemas"),
+            "Operations" => self.note(1, "Operations"),
+            _ => self.folded(name, &["schemas", "Operations"]),
+        }
+    }
+
+    /// The place of a name among those that an operation has.
+    #[inline]
+    pub(super) fn of_operation(&mut self, name: &str) -> Option<usize> {
+        match name {
+            "op" => self.note(0, "op"),
+            "path" => self.note(1, "path"),
+            "value" => self.note(2, "value"),
+            _ => self.folded(name, &["op", "path", "value"]),
+        }
+    }
+
+    #[inline]
+    fn note(&mut self, at: usize, name: &'static str) -> Option<usize> {
+        if self.met & (1 << at) != 0 {
+            self.twice = self.twice.map(|other| other.min(name)).or(Some(name));
+        }
+        self.met |= 1 << at;
+        Some(at)
+    }
+
+    #[cold]
+    fn folded(&mut self, name: &str, known: &[&'static str]) -> Option<usize> {
+        let at = known.iter().position(|known| same_name(known, name))?;
+        self.note(at, known.get(at)?)
+    }
+
+    pub(super) fn is_twice(&self) -> bool {
+        self.twice.is_some()
+    }
+
+    fn check(&self) -> Result<(), PatchError> {
+        match self.twice {
+            Some(name) => Err(PatchError::syntax(format!("`{name}` is named twice"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What stands under `schemas`.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) enum Schemas {
+    #[default]
+    Absent,
+    /// A list; whether it has elements, and whether one of them is the URI of the message.
+    List {
+        is_empty: bool,
+        has_ours: bool,
+    },
+    /// One text; whether it is the URI of the message.
+    Text(bool),
+    Other,
+}
+
+impl Schemas {
+    pub(super) fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Absent,
+            Value::String(text) => Self::Text(is_ours(text)),
+            Value::Array(list) => Self::List {
+                is_empty: list.is_empty(),
+                has_ours: list.iter().any(|uri| uri.as_str().is_some_and(is_ours)),
+            },
+            _ => Self::Other,
+        }
+    }
+}
+
+pub(super) fn is_ours(uri: &str) -> bool {
+    same_name(uri, PATCH_OP)
+}
+
+/// A message as far as it has been read.
+pub(super) struct Message<'o> {
+    pub(super) options: &'o PatchOptions,
+    fired: Quirks,
+    is_object: bool,
+    pub(super) names: Names,
+    pub(super) schemas: Schemas,
+    /// Whether `Operations` is a list.
+    pub(super) is_list: bool,
+    count: usize,
+    operations: Vec<Operation>,
+    /// The first mistake in an operation.
+    mistake: Option<PatchError>,
+}
+
+impl<'o> Message<'o> {
+    fn new(options: &'o PatchOptions) -> Self {
+        Self {
+            options,
+            fired: Quirks::STRICT,
+            is_object: true,
+            names: Names::default(),
+            schemas: Schemas::Absent,
+            is_list: false,
+            count: 0,
+            operations: Vec::new(),
+            mistake: None,
+        }
+    }
+
+    fn operations_of(&mut self, value: &Value) {
+        let Value::Array(list) = value else {
+            self.is_list = false;
+            return;
+        };
+        self.is_list = true;
+        self.operations.reserve(list.len().min(self.options.limits().operations()));
+        for operation in list {
+            if self.wants_more() {
+                self.push(Draft::of(operation, self.options));
+            } else {
+                self.skip();
+            }
+        }
+    }
+
+    /// Whether the next operation is to be read: none was wrong, and the limit is not reached.
+    pub(super) fn wants_more(&self) -> bool {
+        self.mistake.is_none() && self.count < self.options.limits().operations()
+    }
+
+    /// Counts an operation that is not looked at.
+    pub(super) fn skip(&mut self) {
+        self.count += 1;
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, draft: Draft) {
+        if self.operations.is_empty() {
+            self.operations.reserve_exact(1);
+        }
+        match draft.finish(self.options, &mut self.fired) {
+            Ok(operation) => self.operations.push(operation),
+            Err(mistake) => self.mistake = Some(mistake.at(self.count)),
+        }
+        self.count += 1;
+    }
+
+    fn finish(self) -> Result<PatchOp, PatchError> {
+        if !self.is_object {
+            return Err(PatchError::syntax("a PatchOp must be a JSON object"));
+        }
+        self.names.check()?;
+        let lenient = is_lenient(self.options);
+        let fits = match self.schemas {
+            Schemas::List { is_empty: false, has_ours } => has_ours,
+            Schemas::Text(ours) => ours && lenient,
+            Schemas::Absent | Schemas::List { .. } => lenient,
+            Schemas::Other => false,
+        };
+        if !fits {
+            return Err(PatchError::syntax(format!("`schemas` must be [\"{PATCH_OP}\"]")));
+        }
+        let limit = self.options.limits().operations();
+        match self {
+            Self { is_list: false, .. } => Err(PatchError::syntax("`Operations` must be a list")),
+            Self { count: 0, .. } => Err(PatchError::syntax("`Operations` is empty")),
+            Self { count, .. } if count > limit => Err(PatchError::value(format!("more than {limit} operations"))),
+            Self { mistake: Some(mistake), .. } => Err(mistake),
+            Self { operations, fired, .. } => Ok(PatchOp { operations, quirks: fired }),
+        }
+    }
+}
+
+fn is_lenient(options: &PatchOptions) -> bool {
+    !options.quirks().is_empty()
+}
+
+/// A member that must be a text.
+pub(super) enum Said<'t> {
+    /// Absent or null.
+    Nothing,
+    Text(&'t str),
+    Other,
+}
+
+impl<'t> Said<'t> {
+    fn of(value: &'t Value) -> Self {
+        match value {
+            Value::Null => Self::Nothing,
+            Value::String(text) => Self::Text(text),
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One operation as far as it has been read.
+#[derive(Default)]
+pub(super) struct Draft {
+    is_other: bool,
+    pub(super) names: Names,
+    op: Option<Result<Op, PatchError>>,
+    path: Option<Result<PatchPath, PatchError>>,
+    value: Option<Result<Value, PatchError>>,
+    /// The first in the order of the alphabet, so that one mistake is told whatever the order of the members.
+    unknown: Option<String>,
     fired: Quirks,
 }
 
-/// The member of that name in any case; two spellings are an error.
-fn member<'v>(map: &'v Map<String, Value>, name: &str) -> Result<Option<&'v Value>, PatchError> {
-    let mut found = None;
-    for (key, value) in map {
-        if same_name(key, name) && found.replace(value).is_some() {
-            return Err(PatchError::syntax(format!("`{name}` is named twice")));
+impl Draft {
+    fn of(operation: &Value, options: &PatchOptions) -> Self {
+        let Value::Object(members) = operation else {
+            return Self::of_other();
+        };
+        let mut draft = Self::default();
+        for (name, value) in members {
+            match draft.names.of_operation(name) {
+                Some(0) => draft.op(&Said::of(value), options),
+                Some(1) => draft.path(&Said::of(value), options),
+                Some(_) if too_deep(value, options.limits().depth()) => draft.value = Some(Err(too_deep_error())),
+                Some(_) => draft.value = Some(Ok(value.clone())),
+                None => draft.unknown(name),
+            }
+        }
+        draft
+    }
+
+    /// What is no object.
+    pub(super) fn of_other() -> Self {
+        Self { is_other: true, ..Self::default() }
+    }
+
+    #[inline]
+    pub(super) fn op(&mut self, said: &Said<'_>, options: &PatchOptions) {
+        let Said::Text(word) = *said else {
+            self.op = Some(Err(PatchError::syntax(NO_OP)));
+            return;
+        };
+        let known = [Op::Add, Op::Replace, Op::Remove];
+        let exact = known.into_iter().find(|op| word == op.as_str());
+        let found = exact.or_else(|| {
+            let folded = known.into_iter().find(|op| word.eq_ignore_ascii_case(op.as_str()));
+            folded.filter(|_| options.quirks().contains(Quirk::OpCase)).inspect(|_| {
+                self.fired = self.fired.with(Quirk::OpCase);
+            })
+        });
+        self.op = Some(found.ok_or_else(|| {
+            let word: String = word.chars().take(50).collect();
+            PatchError::syntax(format!("{NO_OP}, not `{word}`"))
+        }));
+    }
+
+    #[inline]
+    pub(super) fn path(&mut self, said: &Said<'_>, options: &PatchOptions) {
+        self.path = match *said {
+            Said::Nothing => None,
+            Said::Text("") if is_lenient(options) => None,
+            Said::Text(text) => Some(match PatchPath::parse_with(text, &options.parse()) {
+                Ok(parsed) => {
+                    self.fired = self.fired.union(parsed.quirks);
+                    Ok(parsed.value)
+                }
+                Err(error) => Err(PatchError::from(error).on(text)),
+            }),
+            Said::Other => Some(Err(PatchError::syntax("`path` must be a string"))),
+        };
+    }
+
+    pub(super) fn value(&mut self, value: Value, options: &PatchOptions) {
+        let deep = too_deep(&value, options.limits().depth());
+        self.value = Some(if deep { Err(too_deep_error()) } else { Ok(value) });
+    }
+
+    #[cold]
+    pub(super) fn unknown(&mut self, name: &str) {
+        let name: String = name.chars().take(100).collect();
+        match &self.unknown {
+            Some(first) if *first <= name => {}
+            _ => self.unknown = Some(name),
         }
     }
-    Ok(found.filter(|value| !value.is_null()))
+
+    #[inline]
+    fn finish(self, options: &PatchOptions, fired: &mut Quirks) -> Result<Operation, PatchError> {
+        if self.is_other {
+            return Err(PatchError::syntax("an operation must be a JSON object"));
+        }
+        self.names.check()?;
+        let op = self.op.unwrap_or_else(|| Err(PatchError::syntax(NO_OP)))?;
+        let mut used = self.fired;
+        if let Some(name) = self.unknown {
+            if !options.quirks().contains(Quirk::UnknownSubattr) {
+                return Err(PatchError::value(format!("an operation has no member `{name}`")));
+            }
+            used = used.with(Quirk::UnknownSubattr);
+        }
+        let path = self.path.transpose()?;
+        let value = self.value.transpose()?;
+        if value.is_none() && op != Op::Remove {
+            return Err(PatchError::value(format!("`{op}` needs a value")));
+        }
+        *fired = fired.union(used);
+        Ok(Operation { op, path, value })
+    }
 }
 
-impl Reader<'_> {
-    fn tolerates(&mut self, quirk: Quirk) -> bool {
-        let tolerated = self.options.quirks().contains(quirk);
-        if tolerated {
-            self.fired = self.fired.with(quirk);
-        }
-        tolerated
-    }
+const NO_OP: &str = "`op` must be add, remove or replace";
 
-    fn is_lenient(&self) -> bool {
-        !self.options.quirks().is_empty()
-    }
-
-    fn message(&mut self, body: &Value) -> Result<Vec<Operation>, PatchError> {
-        let Value::Object(body) = body else {
-            return Err(PatchError::syntax("a PatchOp must be a JSON object"));
-        };
-        self.schemas(member(body, "schemas")?)?;
-        let Some(Value::Array(operations)) = member(body, "Operations")? else {
-            return Err(PatchError::syntax("`Operations` must be a list"));
-        };
-        if operations.is_empty() {
-            return Err(PatchError::syntax("`Operations` is empty"));
-        }
-        let limit = self.options.limits().operations();
-        if operations.len() > limit {
-            return Err(PatchError::value(format!("more than {limit} operations")));
-        }
-        operations.iter().enumerate().map(|(at, operation)| self.operation(operation).map_err(|e| e.at(at))).collect()
-    }
-
-    fn schemas(&self, schemas: Option<&Value>) -> Result<(), PatchError> {
-        let is_ours = |uri: &Value| uri.as_str().is_some_and(|uri| same_name(uri, PATCH_OP));
-        let fits = match schemas {
-            Some(Value::Array(uris)) if !uris.is_empty() => uris.iter().any(is_ours),
-            Some(text @ Value::String(_)) if self.is_lenient() => is_ours(text),
-            None | Some(Value::Array(_)) => self.is_lenient(),
-            Some(_) => false,
-        };
-        if fits { Ok(()) } else { Err(PatchError::syntax(format!("`schemas` must be [\"{PATCH_OP}\"]"))) }
-    }
-
-    fn operation(&mut self, operation: &Value) -> Result<Operation, PatchError> {
-        let Value::Object(map) = operation else {
-            return Err(PatchError::syntax("an operation must be a JSON object"));
-        };
-        let op = self.op(member(map, "op")?)?;
-        for key in map.keys() {
-            let known = ["op", "path", "value"].iter().any(|name| same_name(name, key));
-            if !known && !self.tolerates(Quirk::UnknownSubattr) {
-                let key: String = key.chars().take(100).collect();
-                return Err(PatchError::value(format!("an operation has no member `{key}`")));
-            }
-        }
-        let path = match member(map, "path")? {
-            None => None,
-            Some(Value::String(text)) if text.is_empty() && self.is_lenient() => None,
-            Some(Value::String(text)) => {
-                let parsed =
-                    PatchPath::parse_with(text, &self.options.parse()).map_err(|e| PatchError::from(e).on(text))?;
-                self.fired = self.fired.union(parsed.quirks);
-                Some(parsed.value)
-            }
-            Some(_) => return Err(PatchError::syntax("`path` must be a string")),
-        };
-        // A null is a value: it unassigns. Only absence is none.
-        let value = map.get("value").or_else(|| map.iter().find(|(key, _)| same_name(key, "value")).map(|(_, v)| v));
-        member(map, "value")?;
-        match value {
-            None if op != Op::Remove => Err(PatchError::value(format!("`{op}` needs a value"))),
-            Some(value) if too_deep(value, self.options.limits().depth()) => {
-                Err(PatchError::value("the value is nested too deeply"))
-            }
-            value => Ok(Operation { op, path, value: value.cloned() }),
-        }
-    }
-
-    fn op(&mut self, op: Option<&Value>) -> Result<Op, PatchError> {
-        let Some(Value::String(word)) = op else {
-            return Err(PatchError::syntax("`op` must be add, remove or replace"));
-        };
-        for op in [Op::Add, Op::Replace, Op::Remove] {
-            if word == op.as_str() || (word.eq_ignore_ascii_case(op.as_str()) && self.tolerates(Quirk::OpCase)) {
-                return Ok(op);
-            }
-        }
-        let word: String = word.chars().take(50).collect();
-        Err(PatchError::syntax(format!("`op` must be add, remove or replace, not `{word}`")))
-    }
+fn too_deep_error() -> PatchError {
+    PatchError::value("the value is nested too deeply")
 }
 
 /// Whether lists and objects nest deeper than `limit`; looks no deeper than that.

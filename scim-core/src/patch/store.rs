@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::patch::PatchError;
 use crate::resource::{get_folded, is_unassigned, spelling};
 use crate::schema::Home;
 use crate::text::{Text, same_name};
@@ -165,18 +166,38 @@ impl<'r> Store<'r> {
         }
     }
 
-    /// Sets or takes away a sub-attribute of one element that is an object.
-    pub(super) fn set_sub(&mut self, slot: &Slot, at: usize, name: &str, value: Option<Value>) {
-        let element = match self.map_mut(slot).and_then(|map| map.get_mut(slot.key.as_str())) {
-            Some(Value::Array(list)) => list.get_mut(at),
+    /// Changes a sub-attribute of one element: `decide` sees what it holds and says what it is to hold, null for
+    /// nothing, `None` for no change. Tells whether the element is left without values; `None` if it is no object.
+    pub(super) fn change_sub(
+        &mut self,
+        slot: &Slot,
+        at: usize,
+        name: &str,
+        decide: impl FnOnce(Option<&Value>) -> Result<Option<Value>, PatchError>,
+    ) -> Option<Result<bool, PatchError>> {
+        let element = match self.map_mut(slot)?.get_mut(slot.key.as_str())? {
+            Value::Array(list) => list.get_mut(at)?,
             single => single,
         };
-        let Some(Value::Object(element)) = element else {
-            return;
+        let element = element.as_object_mut()?;
+        let (key, current) = match element.get_key_value(name) {
+            Some((_, value)) => (name, Some(value)),
+            None => match element.iter().find(|(key, _)| same_name(key, name)) {
+                Some((key, value)) => (key.as_str(), Some(value)),
+                None => (name, None),
+            },
         };
-        let key: Text = spelling(element, name).unwrap_or(name).into();
-        let old = put(element, &key, value);
+        let new = match decide(current.filter(|value| !is_unassigned(value))) {
+            Ok(Some(new)) => new,
+            Ok(None) => return Some(Ok(false)),
+            Err(error) => return Some(Err(error)),
+        };
+        let key = Text::from(key);
+        let removes = new.is_null();
+        let old = put(element, &key, (!removes).then_some(new));
+        let is_empty = removes && element.values().all(is_unassigned);
         self.log.push(Undo::Sub(slot.clone(), at, key, old));
+        Some(Ok(is_empty))
     }
 
     /// Whether an object with values stands under that name.

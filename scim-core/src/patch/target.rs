@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::filter::{CompareOp, ElementMatcher, Filter, Literal};
+use crate::filter::{CompareOp, Filter, Literal};
 use crate::patch::PatchError;
 use crate::patch::conform::Conform;
+use crate::patch::select::Selection;
 use crate::path::{AttributePath, PatchPath};
 use crate::quirk::Quirk;
 use crate::schema::{Attribute, Located, ResourceSchemas, Schema};
@@ -14,7 +15,7 @@ pub(super) enum Target<'s> {
     /// A whole extension.
     Extension(&'s Schema),
     /// An attribute, some of its elements, or a sub-attribute.
-    Attribute { at: Located<'s>, filter: Option<(&'s Filter, ElementMatcher)>, sub: Option<&'s Attribute> },
+    Attribute { at: Located<'s>, filter: Option<Selection<'s>>, sub: Option<&'s Attribute> },
 }
 
 pub(super) fn resolve<'s>(
@@ -36,7 +37,7 @@ pub(super) fn resolve<'s>(
         Some(_) if sub_name.is_some() || !(attribute.is_complex() || attribute.is_multi_valued()) => {
             return Err(PatchError::path("only values of a multi-valued or complex attribute can be selected"));
         }
-        Some(filter) => Some((filter, compile(filter, attribute, conform)?)),
+        Some(filter) => Some(Selection::new(filter, attribute, conform)?),
     };
     let sub = match path.after.as_deref().or(sub_name) {
         None => None,
@@ -46,17 +47,6 @@ pub(super) fn resolve<'s>(
         },
     };
     Ok(Target::Attribute { at, filter, sub })
-}
-
-/// The filter between the brackets. A boolean in quotes is what its quirk makes of it, or an error: taken as the text
-/// that it is by the letter, `remove` would select nothing in one reading and something in the other.
-fn compile(filter: &Filter, attribute: &Attribute, conform: &mut Conform) -> Result<ElementMatcher, PatchError> {
-    let (matcher, fired) = ElementMatcher::new(filter, attribute, conform.tolerated.with(Quirk::BoolStringInFilter))?;
-    if fired.contains(Quirk::BoolStringInFilter) && !conform.tolerated.contains(Quirk::BoolStringInFilter) {
-        return Err(PatchError::filter("a boolean stands without quotes: true or false"));
-    }
-    conform.fired = conform.fired.union(fired);
-    Ok(matcher)
 }
 
 pub(super) enum Found<'s> {

@@ -3,6 +3,7 @@
 
 mod chain;
 mod expression;
+mod path;
 mod scan;
 mod value;
 
@@ -14,6 +15,7 @@ use crate::limits::Limits;
 use crate::path::PatchPath;
 use crate::quirk::Quirks;
 use scan::Parser;
+pub(crate) use scan::{plain_string, special};
 
 /// How to read a filter or path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,6 +63,11 @@ pub(crate) fn filter(text: &str, options: &ParseOptions) -> Result<Parsed<Filter
 }
 
 pub(crate) fn patch_path(text: &str, options: &ParseOptions) -> Result<Parsed<PatchPath>, ParseError> {
+    if text.len() <= options.limits.bytes()
+        && let Some(value) = path::quick_path(text, options.limits)
+    {
+        return Ok(Parsed { value, quirks: Quirks::STRICT });
+    }
     read(text, options, Grammar::Path, Parser::patch_path, Parser::patch_path)
 }
 

@@ -173,7 +173,15 @@ pub(super) fn name(bytes: &[u8], start: usize, dotted: bool) -> Option<(usize, u
 
 /// The length of a string without escapes, up to its closing quote; `None` if there is no such quote.
 #[inline]
-pub(super) fn plain_string(text: &[u8]) -> Option<usize> {
+pub(crate) fn plain_string(text: &[u8]) -> Option<usize> {
+    let at = special(text);
+    (text.get(at) == Some(&b'"')).then_some(at)
+}
+
+/// The place of the first byte that cannot stand for itself in a string: quote, backslash, control character; the length
+/// of the text if there is none.
+#[inline]
+pub(crate) fn special(text: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES * 0x80;
     // Eight bytes at a time: those that are zero after the subtraction of the sought one, and those below a blank.
@@ -184,17 +192,15 @@ pub(super) fn plain_string(text: &[u8]) -> Option<usize> {
         let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
         let found = zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\'))) | control;
         if found != 0 {
-            at += found.trailing_zeros() as usize / 8;
-            break;
+            return at + found.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
     while let Some(&byte) = text.get(at) {
-        match byte {
-            b'"' => return Some(at),
-            b'\\' | 0..=0x1f => return None,
-            _ => at += 1,
+        if matches!(byte, b'"' | b'\\' | 0..=0x1f) {
+            break;
         }
+        at += 1;
     }
-    None
+    at
 }

@@ -1,0 +1,250 @@
+//! Writes to elements that a filter selects and to sub-attributes.
+
+use serde_json::{Map, Value};
+
+use crate::filter::Filter;
+use crate::patch::apply::{Session, short};
+use crate::patch::conform::is_primary;
+use crate::patch::equal::same_value;
+use crate::patch::merge::{agreeing, checked, merge};
+use crate::patch::select::Selection;
+use crate::patch::store::Slot;
+use crate::patch::target::described;
+use crate::patch::{Op, PatchError};
+use crate::quirk::Quirk;
+use crate::resource::{get_folded, is_unassigned};
+use crate::schema::Attribute;
+use crate::text::same_name;
+
+impl Session<'_> {
+    /// Elements that a filter selects, or all of them; as a whole or one sub-attribute of each.
+    pub(super) fn elements(
+        &mut self,
+        op: Op,
+        attribute: &Attribute,
+        slot: &Slot,
+        filter: Option<&Selection<'_>>,
+        sub: Option<&Attribute>,
+        value: Option<&Value>,
+    ) -> Result<(), PatchError> {
+        let list = self.store.elements(slot);
+        let places = filter.map_or_else(|| (0..list.len()).collect(), |selection| selection.places(list));
+        let assigns = op != Op::Remove;
+        if places.is_empty() {
+            return match (assigns, sub) {
+                (false, _) => Ok(()),
+                (true, Some(sub)) if filter.is_none() && !attribute.is_multi_valued() => {
+                    let value = self.sub_value(op, sub, value)?;
+                    if !is_unassigned(&value) {
+                        self.store.set(slot, Some(Value::Object(Map::from_iter([(sub.name().to_owned(), value)]))));
+                    }
+                    Ok(())
+                }
+                _ => self.create(attribute, slot, filter.map(Selection::filter), sub, value),
+            };
+        }
+        if attribute.is_immutable() && (sub.is_none() || filter.is_none()) {
+            return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
+        }
+        match (sub, value.filter(|value| !assigns && !value.is_null())) {
+            (sub, Some(value)) => {
+                let places = self.agreeing_places(attribute, slot, &places, sub, value)?;
+                match sub {
+                    Some(sub) => self.set_subs(op, attribute, slot, &places, sub, None),
+                    None => self.take_out(attribute, slot, &places),
+                }
+            }
+            (Some(sub), None) => self.set_subs(op, attribute, slot, &places, sub, value),
+            (None, None) => self.set_elements(op, attribute, slot, &places, value),
+        }
+    }
+
+    /// `remove` of selected elements with a value: those among them that agree with it.
+    fn agreeing_places(
+        &mut self,
+        attribute: &Attribute,
+        slot: &Slot,
+        places: &[usize],
+        sub: Option<&Attribute>,
+        value: &Value,
+    ) -> Result<Vec<usize>, PatchError> {
+        if !self.conform.allows(Quirk::RemoveWithValue) {
+            return Err(PatchError::value("`remove` takes no value; select the elements in the path"));
+        }
+        let wanted = match sub {
+            Some(sub) => vec![self.conform.single(sub, value)?],
+            None => self.conform.list(attribute, value)?,
+        };
+        let list = self.store.elements(slot);
+        Ok(places
+            .iter()
+            .copied()
+            .filter(|&at| {
+                let element = list.get(at).unwrap_or(&Value::Null);
+                match (sub, element) {
+                    (Some(sub), Value::Object(map)) => {
+                        get_folded(map, sub.name()).is_some_and(|held| wanted.iter().any(|w| same_value(held, w)))
+                    }
+                    (Some(_), _) => false,
+                    (None, element) => !agreeing(std::slice::from_ref(element), &wanted).is_empty(),
+                }
+            })
+            .collect())
+    }
+
+    fn sub_value(&mut self, op: Op, sub: &Attribute, value: Option<&Value>) -> Result<Value, PatchError> {
+        match value {
+            _ if op == Op::Remove => Ok(Value::Null),
+            None | Some(Value::Null) => Ok(Value::Null),
+            Some(value) if sub.is_multi_valued() => self.conform.list(sub, value).map(Value::Array),
+            Some(value) => self.conform.single(sub, value),
+        }
+    }
+
+    fn set_subs(
+        &mut self,
+        op: Op,
+        attribute: &Attribute,
+        slot: &Slot,
+        places: &[usize],
+        sub: &Attribute,
+        value: Option<&Value>,
+    ) -> Result<(), PatchError> {
+        if op == Op::Add && value.is_some_and(Value::is_null) {
+            return Ok(());
+        }
+        let value = self.sub_value(op, sub, value)?;
+        self.charge(&value, places.len())?;
+        if same_name(sub.name(), "primary") && value == Value::Bool(true) && attribute.is_multi_valued() {
+            match places {
+                [one] => self.demote(slot, Some(*one)),
+                _ => return Err(PatchError::value(format!("`{}` can have one primary value only", attribute.name()))),
+            }
+        }
+        let mut emptied = Vec::new();
+        for (&at, value) in places.iter().zip(std::iter::repeat_n(value, places.len())) {
+            match self.store.change_sub(slot, at, sub.name(), |current| checked(op, sub, current, value)) {
+                Some(is_empty) => {
+                    if is_empty? {
+                        emptied.push(at);
+                    }
+                }
+                None => {
+                    let name = attribute.name();
+                    return Err(PatchError::no_target(format!("`{name}` holds a value without sub-attributes")));
+                }
+            }
+        }
+        if same_name(sub.name(), "value") {
+            self.index.forget(slot);
+        }
+        if emptied.is_empty() { Ok(()) } else { self.take_out(attribute, slot, &emptied) }
+    }
+
+    fn set_elements(
+        &mut self,
+        op: Op,
+        attribute: &Attribute,
+        slot: &Slot,
+        places: &[usize],
+        value: Option<&Value>,
+    ) -> Result<(), PatchError> {
+        let value = match value {
+            Some(Value::Array(list)) => match list.as_slice() {
+                [] => None,
+                [one] if self.conform.is_lenient() => Some(one),
+                _ => return Err(PatchError::value("one value belongs here, not a list")),
+            },
+            value => value.filter(|value| !value.is_null()),
+        };
+        let Some(value) = value.filter(|_| op != Op::Remove) else {
+            return if op == Op::Add { Ok(()) } else { self.take_out(attribute, slot, places) };
+        };
+        let value = match op {
+            Op::Add => self.conform.single(attribute, value)?,
+            _ => self.conform.element(attribute, value)?,
+        };
+        if is_unassigned(&value) {
+            // Nothing in place of an element is its removal; nothing merged into it changes nothing.
+            return if op == Op::Add { Ok(()) } else { self.take_out(attribute, slot, places) };
+        }
+        self.check_schemas_unused(attribute, slot, places)?;
+        self.charge(&value, places.len())?;
+        if is_primary(&value) && attribute.is_multi_valued() {
+            match places {
+                [one] => self.demote(slot, Some(*one)),
+                _ => return Err(PatchError::value(format!("`{}` can have one primary value only", attribute.name()))),
+            }
+        }
+        for &at in places {
+            let Some(current) = self.store.elements(slot).get(at) else {
+                continue;
+            };
+            let new = match (op, current, &value) {
+                (Op::Add, Value::Object(current), Value::Object(members)) => {
+                    let mut merged = current.clone();
+                    merge(op, attribute, &mut merged, members.clone())?;
+                    Value::Object(merged)
+                }
+                _ => value.clone(),
+            };
+            if !same_value(current, &new) {
+                self.store.set_element(slot, at, new);
+            }
+        }
+        self.index.forget(slot);
+        Ok(())
+    }
+
+    /// No element matches: an error by the letter (Table 9, `noTarget`). Entra expects a new element that has what
+    /// the filter says.
+    fn create(
+        &mut self,
+        attribute: &Attribute,
+        slot: &Slot,
+        filter: Option<&Filter>,
+        sub: Option<&Attribute>,
+        value: Option<&Value>,
+    ) -> Result<(), PatchError> {
+        let nothing = || PatchError::no_target(format!("no value of `{}` matches", short(attribute.name())));
+        let (Some(filter), Some(value)) = (filter, value.filter(|value| !is_unassigned(value))) else {
+            return Err(nothing());
+        };
+        let possible = attribute.is_multi_valued()
+            && attribute.is_complex()
+            && self.conform.tolerated.contains(Quirk::CreateOnUnmatchedFilter);
+        let Some(pairs) = described(filter).filter(|_| possible) else {
+            return Err(nothing());
+        };
+        let mut element = Map::new();
+        for (name, value) in pairs {
+            if let Some(sub) = attribute.sub_attribute(name) {
+                element.insert(sub.name().to_owned(), self.conform.single(sub, &value)?);
+            }
+        }
+        if let Some(sub) = sub {
+            let value = self.sub_value(Op::Add, sub, Some(value))?;
+            element.insert(sub.name().to_owned(), value);
+        } else {
+            let value = match value {
+                Value::Array(list) => match list.as_slice() {
+                    [one] => one,
+                    _ => return Err(nothing()),
+                },
+                one => one,
+            };
+            match self.conform.element(attribute, value)? {
+                Value::Object(members) => element.extend(members),
+                _ => return Err(nothing()),
+            }
+        }
+        self.conform.allows(Quirk::CreateOnUnmatchedFilter);
+        let element = Value::Object(element);
+        if is_primary(&element) {
+            self.demote(slot, None);
+        }
+        self.store.append(slot, vec![element]);
+        self.index.forget(slot);
+        Ok(())
+    }
+}

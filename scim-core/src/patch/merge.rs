@@ -1,0 +1,99 @@
+//! What becomes of a value when another one is put into it.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use crate::patch::equal::same_value;
+use crate::patch::members::{key_of, without_equal};
+use crate::patch::{Op, PatchError};
+use crate::resource::{get_folded, is_unassigned, spelling};
+use crate::schema::Attribute;
+
+/// Places of the elements that agree with one of those given in everything that it says.
+pub(super) fn agreeing(list: &[Value], wanted: &[Value]) -> Vec<usize> {
+    let agree = |element: &Value, wanted: &Value| match (element, wanted) {
+        (Value::Object(element), Value::Object(wanted)) => wanted
+            .iter()
+            .filter(|(_, value)| !is_unassigned(value))
+            .all(|(name, value)| get_folded(element, name).is_some_and(|held| same_value(held, value))),
+        (element, wanted) => same_value(element, wanted),
+    };
+    let keyed: Option<HashMap<&str, Vec<&Value>>> = wanted.iter().try_fold(HashMap::new(), |mut map, wanted| {
+        map.entry(key_of(wanted)?).or_insert_with(Vec::new).push(wanted);
+        Some(map)
+    });
+    (0_usize..)
+        .zip(list)
+        .filter(|(_, element)| match (&keyed, key_of(element)) {
+            (Some(keyed), Some(key)) => {
+                keyed.get(key).is_some_and(|those| those.iter().any(|wanted| agree(element, wanted)))
+            }
+            (Some(_), None) => false,
+            (None, _) => wanted.iter().any(|wanted| agree(element, wanted)),
+        })
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// The value that a sub-attribute gets, null to take it away; `None` if nothing changes.
+pub(super) fn checked(
+    op: Op,
+    sub: &Attribute,
+    current: Option<&Value>,
+    value: Value,
+) -> Result<Option<Value>, PatchError> {
+    let unassigns = is_unassigned(&value);
+    if unassigns && (current.is_none() || op == Op::Add) {
+        return Ok(None);
+    }
+    if !unassigns && current.is_some_and(|current| same_value(current, &value)) {
+        return Ok(None);
+    }
+    if sub.is_immutable() && current.is_some() {
+        return Err(PatchError::mutability(format!("`{}` is immutable and set", sub.name())));
+    }
+    if unassigns {
+        if sub.is_required() {
+            return Err(PatchError::mutability(format!("`{}` is required", sub.name())));
+        }
+        return Ok(Some(Value::Null));
+    }
+    match (op, current, value) {
+        (Op::Add, Some(Value::Array(current)), Value::Array(new)) => {
+            let new = without_equal(current, new);
+            let all = current.iter().cloned().chain(new.iter().cloned()).collect();
+            Ok((!new.is_empty()).then_some(Value::Array(all)))
+        }
+        (_, _, value) => Ok(Some(value)),
+    }
+}
+
+/// Sub-attributes that are not named stay (RFC 7644 §3.5.2.3). Returns whether anything changed.
+pub(super) fn merge(
+    op: Op,
+    attribute: &Attribute,
+    into: &mut Map<String, Value>,
+    members: Map<String, Value>,
+) -> Result<bool, PatchError> {
+    let mut changed = false;
+    for (name, value) in members {
+        if let Some(sub) = attribute.sub_attribute(&name) {
+            changed |= merge_one(op, sub, into, value)?;
+        }
+    }
+    Ok(changed)
+}
+
+fn merge_one(op: Op, sub: &Attribute, into: &mut Map<String, Value>, value: Value) -> Result<bool, PatchError> {
+    let key = spelling(into, sub.name()).unwrap_or(sub.name()).to_owned();
+    let current = into.get(&key).filter(|value| !is_unassigned(value));
+    let Some(value) = checked(op, sub, current, value)? else {
+        return Ok(false);
+    };
+    match value {
+        Value::Null => drop(into.remove(&key)),
+        value => drop(into.insert(key, value)),
+    }
+    Ok(true)
+}
