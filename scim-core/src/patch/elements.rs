@@ -123,16 +123,13 @@ impl Session<'_> {
         }
         let mut emptied = Vec::new();
         for (&at, value) in places.iter().zip(std::iter::repeat_n(value, places.len())) {
-            match self.store.change_sub(slot, at, sub.name(), |current| checked(op, sub, current, value)) {
-                Some(is_empty) => {
-                    if is_empty? {
-                        emptied.push(at);
-                    }
-                }
-                None => {
-                    let name = attribute.name();
-                    return Err(PatchError::no_target(format!("`{name}` holds a value without sub-attributes")));
-                }
+            let change = self.store.change_sub(slot, at, sub.name(), |current| checked(op, sub, current, value));
+            let Some(is_empty) = change else {
+                let name = attribute.name();
+                return Err(PatchError::no_target(format!("`{name}` holds a value without sub-attributes")));
+            };
+            if is_empty? {
+                emptied.push(at);
             }
         }
         if same_name(sub.name(), "value") {

@@ -72,6 +72,14 @@ fn too_deep_to_read(body: &[u8]) -> bool {
     false
 }
 
+const MESSAGE: [&str; 2] = ["schemas", "Operations"];
+const OPERATION: [&str; 3] = ["op", "path", "value"];
+
+#[cold]
+fn other_spelling(name: &str, known: &[&str]) -> Option<usize> {
+    known.iter().position(|known| same_name(known, name))
+}
+
 /// Which members of an object have been met; names fold case, and two spellings of one are a mistake.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -83,37 +91,35 @@ impl Names {
     /// The place of a name among those that a message has.
     #[inline]
     pub(super) fn of_message(&mut self, name: &str) -> Option<usize> {
-        match name {
-            "schemas" => self.note(0, "schemas"),
-            "Operations" => self.note(1, "Operations"),
-            _ => self.folded(name, &["schemas", "Operations"]),
-        }
+        let at = match name {
+            "schemas" => 0,
+            "Operations" => 1,
+            _ => other_spelling(name, &MESSAGE)?,
+        };
+        self.note(at, &MESSAGE);
+        Some(at)
     }
 
     /// The place of a name among those that an operation has.
     #[inline]
     pub(super) fn of_operation(&mut self, name: &str) -> Option<usize> {
-        match name {
-            "op" => self.note(0, "op"),
-            "path" => self.note(1, "path"),
-            "value" => self.note(2, "value"),
-            _ => self.folded(name, &["op", "path", "value"]),
-        }
-    }
-
-    #[inline]
-    fn note(&mut self, at: usize, name: &'static str) -> Option<usize> {
-        if self.met & (1 << at) != 0 {
-            self.twice = self.twice.map(|other| other.min(name)).or(Some(name));
-        }
-        self.met |= 1 << at;
+        let at = match name {
+            "op" => 0,
+            "path" => 1,
+            "value" => 2,
+            _ => other_spelling(name, &OPERATION)?,
+        };
+        self.note(at, &OPERATION);
         Some(at)
     }
 
-    #[cold]
-    fn folded(&mut self, name: &str, known: &[&'static str]) -> Option<usize> {
-        let at = known.iter().position(|known| same_name(known, name))?;
-        self.note(at, known.get(at)?)
+    #[inline]
+    fn note(&mut self, at: usize, names: &[&'static str]) {
+        if self.met & (1 << at) != 0 {
+            self.twice =
+                names.get(at).copied().filter(|name| self.twice.is_none_or(|other| *name < other)).or(self.twice);
+        }
+        self.met |= 1 << at;
     }
 
     pub(super) fn is_twice(&self) -> bool {
