@@ -2,10 +2,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
+use secrecy::SecretString;
 
 use crate::message::ScimError;
+use crate::provider::keys::Keys;
 use crate::provider::{ServiceProvider, Store, Subject};
 use crate::resource::ResourceId;
 use crate::transport::{Transport, TransportError};
@@ -41,24 +41,24 @@ impl<S: Store + std::fmt::Debug + Send + Sync> Transport for ServiceProvider<S> 
 #[derive(Debug)]
 pub struct BearerAuth<T> {
     inner: T,
-    tokens: Vec<(SecretString, Option<ResourceId>)>,
+    keys: Keys<Option<ResourceId>>,
 }
 
 impl<T> BearerAuth<T> {
     /// Lets nobody in yet.
     pub fn new(inner: T) -> Self {
-        Self { inner, tokens: Vec::new() }
+        Self { inner, keys: Keys::new() }
     }
 
     /// Lets the bearer of that token in.
     pub fn with_token(mut self, token: SecretString) -> Self {
-        self.tokens.push((token, None));
+        self.keys.add(token, None);
         self
     }
 
     /// Lets the bearer of that token in as that user: whom `/Me` stands for.
     pub fn with_user_token(mut self, token: SecretString, user: ResourceId) -> Self {
-        self.tokens.push((token, Some(user)));
+        self.keys.add(token, Some(user));
         self
     }
 
@@ -66,35 +66,24 @@ impl<T> BearerAuth<T> {
     pub fn inner(&self) -> &T {
         &self.inner
     }
-
-    /// The entry of the token that the request carries.
-    fn bearer(&self, headers: &HeaderMap) -> Option<&(SecretString, Option<ResourceId>)> {
-        let header = headers.get(AUTHORIZATION)?.as_bytes();
-        let (scheme, given) = header.split_at_checked(7)?;
-        if !scheme.eq_ignore_ascii_case(b"bearer ") {
-            return None;
-        }
-        // No early end: how long it takes says nothing about which token is nearly right.
-        let same = |(token, _): &&(SecretString, _)| bool::from(token.expose_secret().as_bytes().ct_eq(given));
-        self.tokens.iter().filter(same).fold(None, |_, entry| Some(entry))
-    }
 }
 
 #[async_trait]
 impl<T: Transport> Transport for BearerAuth<T> {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let public = request.method() == http::Method::GET && request.uri().path().ends_with("/ServiceProviderConfig");
-        match self.bearer(request.headers()) {
-            Some((_, user)) => drop(user.clone().map(|user| request.extensions_mut().insert(Subject(user)))),
+        match self.keys.opened_by(request.headers()).cloned() {
+            Some(user) => drop(user.map(|user| request.extensions_mut().insert(Subject(user)))),
             None if public => {}
-            None => return Ok(unauthorized(request.headers().contains_key(AUTHORIZATION))),
+            None => return Ok(unauthorized(request.headers())),
         }
         self.inner.send(request).await
     }
 }
 
-fn unauthorized(tried: bool) -> http::Response<Bytes> {
-    let (challenge, detail) = if tried {
+/// 401 in the form of RFC 7644 §3.12, with the challenge of RFC 6750 §3.
+pub(super) fn unauthorized(headers: &HeaderMap) -> http::Response<Bytes> {
+    let (challenge, detail) = if headers.contains_key(AUTHORIZATION) {
         (r#"Bearer realm="scim", error="invalid_token""#, "the bearer token is not known here")
     } else {
         (r#"Bearer realm="scim""#, "a bearer token is needed")

@@ -47,6 +47,8 @@ mod cursor;
 mod discovery;
 mod engine;
 mod json;
+#[cfg(feature = "client")]
+mod keys;
 mod kind;
 mod list;
 mod memory;
@@ -60,6 +62,8 @@ mod shown;
 mod sort;
 mod store;
 mod switches;
+#[cfg(feature = "client")]
+mod tenants;
 mod write;
 
 #[cfg(feature = "client")]
@@ -72,6 +76,8 @@ pub use kind::Kind;
 pub use memory::MemoryStore;
 pub use store::{Entry, Need, Store, Written};
 pub use switches::{Switch, UnknownSwitch};
+#[cfg(feature = "client")]
+pub use tenants::{InvalidToken, Tenants};
 
 impl ServiceProvider<MemoryStore> {
     /// A provider by the letter of the RFC at that path, for example `/scim/v2`: users with the

@@ -19,6 +19,7 @@ mod patch;
 mod query;
 mod schemas;
 mod support;
+mod tenants;
 mod total;
 mod vendor;
 mod versions;

@@ -17,6 +17,8 @@
 //! # }).unwrap();
 //! ```
 
+mod stall;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -32,7 +34,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use self::stall::Stall;
 use crate::transport::{Transport, TransportErrorKind};
+
+/// hyper needs room for at least this much.
+const LEAST_HEAD: usize = 8 * 1024;
 
 /// Limits of a [`Server`].
 #[derive(Debug, Clone)]
@@ -40,8 +46,14 @@ use crate::transport::{Transport, TransportErrorKind};
 pub struct ServeOptions {
     /// The largest request body, in bytes; a larger one is answered 413. Default 16 MiB.
     pub max_body: usize,
-    /// How long a client may take to send its request's head, and again its body. Default 10 s.
+    /// The largest head of a request (line and headers), in bytes, 8 KiB at least; a larger one is answered 431.
+    /// Default 64 KiB.
+    pub max_head: usize,
+    /// How long a client may take to send its request's head, and again its body, and how long a connection may
+    /// be idle. Default 10 s.
     pub read_timeout: Duration,
+    /// How long a client may take nothing of its answer. Default 10 s.
+    pub write_timeout: Duration,
     /// How many connections are served at once; further ones wait. Default 1,024.
     pub max_connections: usize,
     /// How long a shutdown waits for requests under way. Default 1 s.
@@ -52,7 +64,9 @@ impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             max_body: 16 * 1024 * 1024,
+            max_head: 64 * 1024,
             read_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
             max_connections: 1024,
             grace: Duration::from_secs(1),
         }
@@ -120,6 +134,12 @@ async fn accept(
     let mut connections = tokio::task::JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
+        // A place first: whoever finds none waits in the listener's queue, where it costs nothing.
+        let place = tokio::select! {
+            _ = stopped.changed() => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let Ok(place) = place else { break };
         tokio::select! {
             _ = stopped.changed() => break,
             accepted = listener.accept() => {
@@ -128,7 +148,6 @@ async fn accept(
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;
                 };
-                let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
                 let connection = connection(stream, Arc::clone(&service), options.clone(), stopped.clone());
                 connections.spawn(async move {
                     connection.await;
@@ -153,8 +172,8 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.read_timeout)
-        .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(stream), handler);
+        .max_buf_size(options.max_head.max(LEAST_HEAD))
+        .serve_connection(TokioIo::new(Stall::new(stream, options.write_timeout)), handler);
     tokio::pin!(connection);
     tokio::select! {
         // A client that goes away, or a scripted fault, ends the connection; nobody is left to tell.
@@ -183,6 +202,9 @@ async fn answer(
     options: ServeOptions,
 ) -> Result<http::Response<Full<Bytes>>, NoAnswer> {
     let (parts, body) = request.into_parts();
+    if body.size_hint().lower() > options.max_body as u64 {
+        return Ok(status(http::StatusCode::PAYLOAD_TOO_LARGE));
+    }
     let body = Limited::new(body, options.max_body).collect();
     let body = match tokio::time::timeout(options.read_timeout, body).await {
         Ok(Ok(body)) => body.to_bytes(),
