@@ -77,7 +77,7 @@ start_embedded() {
     cargo run --locked --quiet --release -p examples --example embedded -- scim "$@" >"$scratch/embedded" &
     local pid=$! tries
     pids+=("$pid")
-    for ((tries = 0; tries < 600; tries++)); do
+    for ((tries = 0; tries < 6000; tries++)); do
         [ ! -s "$scratch/embedded" ] || break
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.1

@@ -116,18 +116,18 @@ fn refused<T>(outcome: Result<T, Error>, right: impl Fn(&Error) -> bool) -> Resu
 
 fn person(n: usize) -> User {
     let mut user = User::new(format!("User{n}@example.com"));
-    user.external_id = Some(format!("external-{n}"));
-    user.display_name = Some(format!("Üser {n} \"quoted\""));
+    user.external_id = Some(format!("external-{n}").into());
+    user.display_name = Some(format!("Üser {n} \"quoted\"").into());
     user.active = Some(true);
-    user.title = Some("Tester".to_owned());
+    user.title = Some("Tester".into());
     let mut name = Name::default();
-    name.given_name = Some(format!("Given{n}"));
-    name.family_name = Some(format!("Family{n}"));
+    name.given_name = Some(format!("Given{n}").into());
+    name.family_name = Some(format!("Family{n}").into());
     user.name = Some(name);
     user.emails.push(Email::new(format!("user{n}@example.com")).with_type("work").primary());
-    user.schemas.push(EnterpriseUser::SCHEMA.to_owned());
+    user.schemas.push(EnterpriseUser::SCHEMA.into());
     let mut enterprise = EnterpriseUser::default();
-    enterprise.department = Some(format!("D{}", n % 7));
+    enterprise.department = Some(format!("D{}", n % 7).into());
     user.enterprise = Some(enterprise);
     user
 }
@@ -189,7 +189,7 @@ async fn absent(scim: &ScimClient) -> Result<(), Failure> {
 
 async fn conflict(scim: &ScimClient) -> Result<(), Failure> {
     let mut again = person(1);
-    again.external_id = Some("another".to_owned());
+    again.external_id = Some("another".into());
     let taken = |error: &Error| error.is_conflict() && error.scim_type() == Some(&ScimType::Uniqueness);
     refused(scim.users().create(&again).await, taken)
 }
@@ -208,12 +208,12 @@ async fn refused_path(scim: &ScimClient, user: &User) -> Result<(), Failure> {
 async fn patch_by_diff(scim: &ScimClient, user: &User) -> Result<(), Failure> {
     let before = scim.users().get(id(user)?).await?;
     let mut after = before.clone();
-    after.display_name = Some("Renamed".to_owned());
+    after.display_name = Some("Renamed".into());
     after.title = None;
-    after.nick_name = Some("Nick".to_owned());
+    after.nick_name = Some("Nick".into());
     after.emails.push(Email::new("second@example.com").with_type("home"));
-    after.enterprise.get_or_insert_default().cost_center = Some("4711".to_owned());
-    after.name.get_or_insert_default().given_name = Some("Other".to_owned());
+    after.enterprise.get_or_insert_default().cost_center = Some("4711".into());
+    after.name.get_or_insert_default().given_name = Some("Other".into());
     apply(scim, &before, &after).await?;
     let now = scim.users().get(id(user)?).await?;
     let left = diff(
@@ -246,7 +246,7 @@ async fn patch_nothing(scim: &ScimClient, user: &User) -> Result<(), Failure> {
 
 async fn replace(scim: &ScimClient, user: &User) -> Result<(), Failure> {
     let mut user = scim.users().get(id(user)?).await?;
-    user.display_name = Some("Replaced".to_owned());
+    user.display_name = Some("Replaced".into());
     user.emails.retain(|email| email.r#type.as_deref() != Some("home"));
     scim.users().replace(id(&user)?, &user).await?;
     let now = scim.users().get(id(&user)?).await?;

@@ -33,10 +33,10 @@ pub(crate) async fn run(peer: &Peer, users: usize) -> Result<Value, Failure> {
     let mut taken = Vec::with_capacity(users);
     for n in 0..users {
         let mut user = User::new(format!("user{n}@example.com"));
-        user.display_name = Some(format!("User {n}"));
+        user.display_name = Some(format!("User {n}").into());
         user.active = Some(true);
         let mut name = Name::default();
-        name.family_name = Some(format!("Family{n}"));
+        name.family_name = Some(format!("Family{n}").into());
         user.name = Some(name);
         user.emails.push(Email::new(format!("user{n}@example.com")).with_type("work").primary());
         let begin = Instant::now();
