@@ -1,5 +1,10 @@
 //! Identifiers, each its own type: an integer pk of a user is not one of a provider, and a group's
 //! uuid is not an application's.
+//!
+//! ```compile_fail
+//! use authentik_client::id::{ProviderPk, UserPk};
+//! let provider: ProviderPk = UserPk::new(7);
+//! ```
 
 use std::fmt;
 use std::str::FromStr;

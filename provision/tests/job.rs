@@ -18,6 +18,7 @@ async fn the_company_arrives_and_both_sides_agree() {
     assert_eq!((report.memberships.wanted, report.memberships.present), (4, 4));
     assert_eq!((report.policies.wanted, report.policies.present), (2, 2));
     assert!(report.findings.is_empty(), "{:#?}", report.findings);
+    assert!(!report.steps.iter().any(|step| step.name.contains("doctor")), "nobody asks when all is well");
 
     // What the account holds, told by itself: the founder survived; nobody else came.
     let mut members = stage.account.member_emails();
@@ -83,6 +84,11 @@ async fn a_membership_dropped_behind_the_scenes_is_named() {
     assert_eq!((report.memberships.wanted, report.memberships.present), (4, 3));
     let finding = find(&report, "missing_membership");
     assert_eq!(finding.resource, "user \"zoe@acme.example\", group \"Auditors\"");
+    // And its cause, with what would put it right.
+    let cause = find(&report, "members_differ");
+    assert_eq!((cause.severity, cause.resource.as_str()), (Severity::Warning, "group \"Auditors\""));
+    assert!(cause.message.contains("missing: user \"zoe\""), "{cause}");
+    assert!(cause.cure.contains("POST providers/scim/") && cause.cure.contains("/sync/object/"), "{cause}");
 
     // The next run mends it.
     assert!(stage.run(company()).await.verified);

@@ -23,7 +23,7 @@ pub use instance::{Event, Me, Version, Whoami};
 pub use link::{NewScimGroupLink, NewScimUserLink, ScimGroupLink, ScimUserLink};
 pub use mapping::{MappingTest, NewScimMapping, ScimMapping, ScimMappingPatch};
 pub use page::{Page, Pagination};
-pub use provider::{CompatibilityMode, NewScimProvider, ScimProvider, ScimProviderPatch, SyncStatus};
+pub use provider::{AuthMode, CompatibilityMode, NewScimProvider, ScimProvider, ScimProviderPatch, SyncStatus};
 pub use schedule::{Schedule, SchedulePatch};
 pub use task::{LogLevel, LogLine, Task, TaskState};
 pub use token::{NewToken, Token, TokenIntent};

@@ -26,6 +26,18 @@ open_enum! {
     }
 }
 
+open_enum! {
+    /// How a provider signs in to the SCIM server; since 2025.10.
+    AuthMode {
+        /// With the token.
+        Token = "token",
+        /// With OAuth: takes an enterprise licence.
+        OAuth = "oauth",
+        /// With OAuth and a person's consent: takes an enterprise licence; since 2026.5.
+        OAuthInteractive = "oauth_interactive",
+    }
+}
+
 /// A SCIM provider (`/providers/scim/`). Saving one starts a full sync.
 #[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -40,6 +52,9 @@ pub struct ScimProvider {
     /// 2026.8.2) leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub token: Option<SecretString>,
+    /// How it signs in; since 2025.10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_mode: Option<AuthMode>,
     /// The mappings of users. Empty is an error at sync time, not "the default" (H590).
     #[serde(default)]
     pub property_mappings: Vec<MappingUuid>,
@@ -64,6 +79,9 @@ pub struct ScimProvider {
     /// How many users one page task handles; since 2025.12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_page_size: Option<u32>,
+    /// How long one page task may take (`minutes=30`); since 2025.12.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_page_timeout: Option<String>,
     /// How long the server's `ServiceProviderConfig` is believed (`hours=1`); since 2025.12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_provider_config_cache_timeout: Option<String>,

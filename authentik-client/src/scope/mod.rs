@@ -52,7 +52,11 @@ pub struct ScopeGroup {
 
 impl From<&Group> for ScopeGroup {
     fn from(group: &Group) -> Self {
-        Self { pk: group.pk.clone(), name: group.name.clone(), parents: group.parents.clone() }
+        let mut parents = group.parents.clone();
+        // Before 2025.12 a group has one parent.
+        let parent = group.extra.get("parent").and_then(serde_json::Value::as_str);
+        parents.extend(parent.and_then(|parent| parent.parse().ok()));
+        Self { pk: group.pk.clone(), name: group.name.clone(), parents }
     }
 }
 

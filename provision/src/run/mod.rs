@@ -2,6 +2,7 @@
 //! more than a call, `step` how a step is told.
 
 mod audit;
+mod doctor;
 mod order;
 mod policies;
 mod set_up;

@@ -95,6 +95,7 @@ impl Run {
         self.count(&verification);
         self.report.untouched = outlook.plan.untouched;
         self.find(verification.findings.iter().cloned());
+        self.diagnose(&observed, &verification).await;
         if synced {
             self.audit(&before.cloudflare, &observed.cloudflare, seen_writes).await?;
         }
