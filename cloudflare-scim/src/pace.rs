@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use scim_core::transport::{Deadline, Transport, TransportError, TransportErrorKind, retry_after};
+use scim_core::transport::{Deadline, RateWord, Transport, TransportError, TransportErrorKind};
 use tokio::time::Instant;
 
 /// How many requests are allowed (Cloudflare, "API rate limits").
@@ -119,11 +119,12 @@ impl<T: Transport> Pace<T> {
 
     /// Learns from an answer.
     fn learn(&self, token: u64, response: &http::Response<Bytes>, now: Instant) {
+        let word = RateWord::read(response.status(), response.headers());
         let until = if response.status() == StatusCode::TOO_MANY_REQUESTS {
-            let asked = retry_after(response.headers());
-            Some(now + asked.unwrap_or(self.limit.block))
+            Some(now + word.wait.unwrap_or(self.limit.block))
         } else {
-            exhausted(response.headers()).map(|reset| now + reset)
+            let spent = word.windows.iter().filter(|window| window.remaining == 0);
+            spent.map(|window| now + window.reset).max()
         };
         if let Some(until) = until {
             let mut state = self.state();
@@ -144,29 +145,6 @@ fn forget(sent: &mut VecDeque<Instant>, now: Instant, window: Duration) {
 fn full_until(sent: &VecDeque<Instant>, quota: usize, window: Duration) -> Option<Instant> {
     let over = sent.len().checked_sub(quota.max(1))?;
     sent.get(over).map(|at| *at + window)
-}
-
-/// How long until the allowance is whole again, if the server says that nothing of it is left.
-fn exhausted(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(current) = text("ratelimit") {
-        // A list of `"name";r=remaining;t=seconds` (structured fields).
-        let spent = |item: &str| {
-            let number = |key: &str| {
-                item.split(';').find_map(|part| part.trim().strip_prefix(key)?.strip_prefix('=')?.parse::<u64>().ok())
-            };
-            (number("r")? == 0).then(|| number("t")).flatten()
-        };
-        return current.split(',').filter_map(spent).max().map(|seconds| Duration::from_secs(seconds.min(3600)));
-    }
-    if text("x-ratelimit-remaining")?.trim() != "0" {
-        return None;
-    }
-    // A date like that of `Retry-After`, so its reader reads it, against the answer's own `Date`.
-    let mut headers = headers.clone();
-    let reset = headers.get("x-ratelimit-reset")?.clone();
-    headers.insert(header::RETRY_AFTER, reset);
-    retry_after(&headers)
 }
 
 #[async_trait]

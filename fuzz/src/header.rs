@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use scim_core::transport::{Answer, parse_retry_after};
+use scim_core::transport::{Answer, RateWord, parse_retry_after};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -25,10 +25,22 @@ pub fn retry_after(data: &[u8]) {
     }
     let mut response = http::Response::new(Bytes::copy_from_slice(data));
     if let Ok(value) = http::HeaderValue::from_bytes(data) {
-        for name in ["retry-after", "date", "content-type", "x-request-id"] {
+        for name in [
+            "retry-after",
+            "date",
+            "content-type",
+            "x-request-id",
+            "ratelimit",
+            "ratelimit-policy",
+            "x-ratelimit-remaining",
+            "x-ratelimit-reset",
+        ] {
             response.headers_mut().insert(name, value.clone());
         }
     }
+    let word = RateWord::read(http::StatusCode::TOO_MANY_REQUESTS, response.headers());
+    assert!(word.windows.len() <= 11 && word.policies.len() <= 8);
+    assert!(word.wait.is_none_or(|wait| wait <= HOUR) && word.windows.iter().all(|window| window.reset <= HOUR));
     let answer = Answer::from(response);
     assert!(answer.retry_after().is_none_or(|wait| wait <= HOUR));
     assert!(answer.request_id().is_none_or(|id| (1..=128).contains(&id.len())));

@@ -117,6 +117,54 @@ async fn a_recording_can_be_read_and_holds_no_secret() {
 }
 
 #[tokio::test]
+async fn tokens_that_are_made_or_shown_and_sessions_are_secrets_too() {
+    let mut shown = answer(200, r#"{"result":{"id":"t1","value":"planted-new-token"},"csrf":"planted-session-77"}"#);
+    shown.headers_mut().insert("set-cookie", "session=planted-session-77; Path=/".parse().unwrap());
+    let text = record(
+        Redaction::secrets(),
+        &[
+            (request("POST", "/client/v4/accounts/a/tokens", r#"{"name":"n"}"#), shown),
+            (
+                request("GET", "/api/v3/core/tokens/x/view_key/?access_token=planted-in-url", ""),
+                answer(200, r#"{"key":"planted-key"}"#),
+            ),
+            (request("GET", "/x", ""), answer(200, r#"{"key":"kept","value":"planted-key planted-in-url"}"#)),
+        ],
+    )
+    .await;
+    assert!(!text.contains("planted"), "{text}");
+    assert!(text.contains("\"key\":\"kept\""), "{text}");
+}
+
+#[cfg(feature = "provider")]
+#[tokio::test]
+async fn a_lifecycle_recorded_for_one_person_plays_back_for_another() {
+    use scim_core::client::ScimClient;
+    use scim_core::filter::attr;
+    use scim_core::provider::ServiceProvider;
+    use scim_core::resource::User;
+
+    let life = async |transport: Arc<dyn Transport>, name: &str| {
+        let base = "https://scim.example.com/scim/v2".parse().unwrap();
+        let scim = ScimClient::new(base, Some("planted-token-2".into()), transport);
+        scim.users().create(&User::new(name)).await.unwrap();
+        let found = scim.users().find(attr("userName").eq(name)).await.unwrap();
+        assert_eq!(found[0].user_name.as_deref(), Some(name));
+        let id = found[0].id.clone().unwrap();
+        scim.users().delete(&id).await.unwrap();
+        assert!(scim.users().get_opt(&id).await.unwrap().is_none());
+    };
+    let file = File::default();
+    let provider = ServiceProvider::in_memory("/scim/v2").record(file.clone(), Redaction::secrets().personal_data());
+    life(provider.shared(), "ann.smith@example.com").await;
+    let text = file.text();
+    assert!(!text.contains("ann.smith") && !text.contains("planted-token"), "{text}");
+    let replay = Arc::new(Replay::parse(&text).unwrap());
+    life(Arc::clone(&replay) as Arc<dyn Transport>, "bob").await;
+    assert_eq!(replay.unused(), [] as [usize; 0]);
+}
+
+#[tokio::test]
 async fn personal_data_is_replaced_wherever_it_stands_and_always_by_the_same() {
     let user = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"Ann.Smith",
         "name":{"givenName":"Ann","familyName":"Smith"},"emails":[{"value":"ann@corp.example","type":"work"}],

@@ -63,12 +63,13 @@ pub struct TransportError {
     source: Option<Box<dyn StdError + Send + Sync>>,
     /// What is known beyond the kind about whether the server may have acted.
     effect: Option<bool>,
+    attempts: u32,
 }
 
 impl TransportError {
     /// An error of `kind` without a detail.
     pub fn new(kind: TransportErrorKind) -> Self {
-        Self { kind, detail: None, source: None, effect: None }
+        Self { kind, detail: None, source: None, effect: None, attempts: 1 }
     }
 
     /// Adds one sentence; it must hold no secret and no URL.
@@ -98,6 +99,18 @@ impl TransportError {
     pub fn after_open_attempt(mut self) -> Self {
         self.effect = Some(true);
         self
+    }
+
+    /// States how often the request was sent: the retry layer knows.
+    #[must_use]
+    pub fn after_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// How often it was tried to send the request.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
     }
 
     /// What happened.
@@ -133,6 +146,7 @@ impl fmt::Debug for TransportError {
             .field("detail", &self.detail)
             .field("source", &self.source)
             .field("effect", &self.effect)
+            .field("attempts", &self.attempts)
             .finish()
     }
 }

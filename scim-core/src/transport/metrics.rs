@@ -41,7 +41,7 @@ impl<T: Transport> Transport for Metrics<T> {
                 response.status().as_str().to_owned(),
                 response.extensions().get::<Attempts>().map_or(1, |attempts| attempts.0),
             ),
-            Err(error) => (format!("{:?}", error.kind()), 1),
+            Err(error) => (format!("{:?}", error.kind()), error.attempts()),
         };
         let labels = || [("operation", name.to_owned()), ("resource_type", resource_type.clone())];
         let [operation, resource] = labels();

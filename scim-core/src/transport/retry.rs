@@ -162,14 +162,16 @@ impl<T> Retry<T> {
         let jitter = bound.mul_f64(state.random.f64());
         // The server's word is kept to the letter; the jitter on top only spreads those who wait for
         // the same moment, so it is short, and it is no reason to give up.
-        let wait = match asked {
+        let (least, most) = match asked {
             Some(asked) if asked > self.policy.max_wait => return None,
-            Some(asked) => asked.saturating_add(jitter.min(Duration::from_secs(1))),
-            None => jitter.min(self.policy.max_wait),
+            Some(asked) => (asked, asked.saturating_add(jitter.min(Duration::from_secs(1)))),
+            None => (jitter.min(self.policy.max_wait), jitter.min(self.policy.max_wait)),
         };
-        if end.is_some_and(|end| wait > end.saturating_duration_since(Instant::now())) {
+        let left = end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+        if least > left {
             return None;
         }
+        let wait = most.min(left);
         state.budget = state.budget.checked_sub(10)?;
         Some(wait)
     }
@@ -249,7 +251,10 @@ impl<T: Transport> Transport for Retry<T> {
                         response.extensions_mut().insert(OpenAttempt);
                     }
                 }
-                return result.map_err(|error| if open { error.after_open_attempt() } else { error });
+                return result.map_err(|error| {
+                    let error = error.after_attempts(attempt);
+                    if open { error.after_open_attempt() } else { error }
+                });
             };
             open |= !request.method().is_safe() && is_open(&result);
             tracing::debug!(attempt, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "trying again");

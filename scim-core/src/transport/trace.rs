@@ -73,7 +73,8 @@ impl<T: Transport> Transport for Trace<T> {
                 }
                 Err(error) => {
                     outer.record("error", tracing::field::display(error));
-                    tracing::debug!(%error, elapsed_ms, "no answer");
+                    outer.record("attempts", error.attempts());
+                    tracing::debug!(%error, attempts = error.attempts(), elapsed_ms, "no answer");
                 }
             }
             result

@@ -30,6 +30,8 @@ const STEERING: &[&str] = &[
     "order",
     "ordering",
 ];
+/// Segments of paths below which `key` and `value` hold a token (authentik, Cloudflare).
+const TOKEN_PATHS: &[&str] = &["tokens", "token", "view_key", "credentials"];
 /// Members of a personal structure that only classify.
 const CLASSES: &[&str] = &["type", "primary", "$ref"];
 
@@ -45,6 +47,8 @@ struct Sort {
 pub(super) struct Redactor {
     rules: Redaction,
     known: Known,
+    /// Whether the exchange is about tokens, whose text stands in members of everyday names.
+    about_tokens: bool,
 }
 
 impl Redactor {
@@ -53,13 +57,14 @@ impl Redactor {
         for secret in &rules.secrets {
             known.secret(secret.expose_secret());
         }
-        Self { rules, known }
+        Self { rules, known, about_tokens: false }
     }
 
     /// A request, without what must not be recorded.
     pub(super) fn request(&mut self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> RecordedRequest {
         // First, so that a token is known before the texts that may repeat it.
         let headers = self.headers(headers);
+        self.about_tokens = uri.path().split('/').any(|segment| TOKEN_PATHS.contains(&segment));
         let query = uri.query().unwrap_or_default();
         RecordedRequest {
             method: method.as_str().to_owned(),
@@ -85,6 +90,14 @@ impl Redactor {
         let mut out = BTreeMap::new();
         for (name, value) in headers {
             let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            if matches!(*name, http::header::COOKIE | http::header::SET_COOKIE) {
+                // Not recorded; but a body may repeat the session.
+                for (_, value) in text.split(';').filter_map(|pair| pair.split_once('=')).filter(|(_, v)| v.len() > 15)
+                {
+                    self.known.secret(value.trim());
+                }
+                continue;
+            }
             let credentials = matches!(*name, http::header::AUTHORIZATION | http::header::PROXY_AUTHORIZATION);
             let written = if credentials || value.is_sensitive() {
                 match text.split_once(' ') {
@@ -191,6 +204,7 @@ impl Redactor {
             .map(|(name, value)| {
                 let mut sort = outer;
                 sort.secret |= self.rules.is_secret(&name);
+                sort.secret |= self.about_tokens && matches!(name.as_str(), "key" | "value") && value.is_string();
                 // A `name` with parts is a person's; a plain one also belongs to schemas, roles and rules.
                 let whose = name != "name" || value.is_object() || about_person;
                 sort.personal |= self.rules.is_personal(&name) && whose;
