@@ -10,5 +10,6 @@ mod discovery;
 mod edit;
 mod hostile;
 mod lists;
+mod reading;
 mod settle;
 mod support;
