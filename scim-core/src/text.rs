@@ -32,7 +32,7 @@ impl Text {
     #[inline]
     pub(crate) fn of_wire(text: &str) -> Self {
         if text.len() > 23
-            && text.starts_with("urn:ietf:params:scim:")
+            && text.starts_with("urn:")
             && let Some(known) = SCHEMA_URIS.iter().find(|known| **known == text)
         {
             return Self::constant(known);

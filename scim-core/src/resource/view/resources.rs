@@ -58,29 +58,28 @@ macro_rules! view_struct {
                 }
             }
 
-            struct ObjectVisitor;
-            impl<'de> Visitor<'de> for ObjectVisitor {
-                type Value = Option<$name<'de>>;
+            /// Fills the object where it stands; says whether there was one.
+            struct Fill<'a, 'de>(&'a mut $name<'de>);
+            impl<'de> Visitor<'de> for Fill<'_, 'de> {
+                type Value = bool;
                 fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     f.write_str("an object")
                 }
-                fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(None)
+                fn visit_unit<E: de::Error>(self) -> Result<bool, E> {
+                    Ok(false)
                 }
                 $(
-                    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                        let mut out = $name::default();
-                        out.$plain = Some(Cow::Borrowed(text));
-                        Ok(Some(out))
+                    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<bool, E> {
+                        self.0.$plain = Some(Cow::Borrowed(text));
+                        Ok(true)
                     }
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                        let mut out = $name::default();
-                        out.$plain = Some(Cow::Owned(text.to_owned()));
-                        Ok(Some(out))
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<bool, E> {
+                        self.0.$plain = Some(Cow::Owned(text.to_owned()));
+                        Ok(true)
                     }
                 )?
-                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                    let mut out = $name::default();
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+                    let out = self.0;
                     let mut seen = 0_u64;
                     while let Some(member) = map.next_key_seed(NameSeed)? {
                         let bit = 1_u64 << member as u32;
@@ -96,21 +95,25 @@ macro_rules! view_struct {
                         }
                         seen |= bit;
                     }
-                    Ok(Some(out))
+                    Ok(true)
                 }
             }
 
             impl<'de> Seen<'de> for $name<'de> {
                 fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-                    deserializer.deserialize_any(ObjectVisitor)
+                    let mut out = $name::default();
+                    let there = deserializer.deserialize_any(Fill(&mut out))?;
+                    Ok(if there { Some(out) } else { None })
                 }
             }
 
             impl<'de> serde::Deserialize<'de> for $name<'de> {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    deserializer
-                        .deserialize_any(ObjectVisitor)?
-                        .ok_or_else(|| de::Error::invalid_type(de::Unexpected::Unit, &"an object"))
+                    let mut out = $name::default();
+                    if deserializer.deserialize_any(Fill(&mut out))? {
+                        return Ok(out);
+                    }
+                    Err(de::Error::invalid_type(de::Unexpected::Unit, &"an object"))
                 }
             }
         };

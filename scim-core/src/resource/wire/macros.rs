@@ -64,25 +64,26 @@ macro_rules! wire_struct {
                 }
             }
 
-            struct ObjectVisitor;
-            impl<'de> Visitor<'de> for ObjectVisitor {
-                type Value = Option<$name>;
+            /// Fills the object where it stands; says whether there was one. A visitor that returned it would have it
+            /// copied at every step of the way.
+            struct Fill<'a>(&'a mut $name);
+            impl<'de> Visitor<'de> for Fill<'_> {
+                type Value = bool;
                 fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                     f.write_str("an object")
                 }
-                fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(None)
+                fn visit_unit<E: de::Error>(self) -> Result<bool, E> {
+                    Ok(false)
                 }
                 $(
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                        let mut out = $name::default();
-                        out.$plain = $crate::resource::wire::Plain(true);
-                        out.value = Wire::read(de::value::StrDeserializer::new(text))?;
-                        Ok(Some(out))
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<bool, E> {
+                        self.0.$plain = $crate::resource::wire::Plain(true);
+                        self.0.value = Wire::read(de::value::StrDeserializer::new(text))?;
+                        Ok(true)
                     }
                 )?
-                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                    let mut out = $name::default();
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+                    let out = self.0;
                     let mut seen = 0_u64;
                     while let Some(key) = map.next_key_seed(KeySeed)? {
                         match key {
@@ -106,13 +107,15 @@ macro_rules! wire_struct {
                     if let Some(extra) = out.extra.held() {
                         check_spellings(extra)?;
                     }
-                    Ok(Some(out))
+                    Ok(true)
                 }
             }
 
             impl Wire for $name {
                 fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-                    deserializer.deserialize_any(ObjectVisitor)
+                    let mut out = $name::default();
+                    let there = deserializer.deserialize_any(Fill(&mut out))?;
+                    Ok(if there { Some(out) } else { None })
                 }
                 #[inline]
                 fn node(&self) -> Node<'_> {
@@ -149,9 +152,11 @@ macro_rules! wire_struct {
 
             impl<'de> serde::Deserialize<'de> for $name {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    deserializer
-                        .deserialize_any(ObjectVisitor)?
-                        .ok_or_else(|| de::Error::invalid_type(de::Unexpected::Unit, &"an object"))
+                    let mut out = $name::default();
+                    if deserializer.deserialize_any(Fill(&mut out))? {
+                        return Ok(out);
+                    }
+                    Err(de::Error::invalid_type(de::Unexpected::Unit, &"an object"))
                 }
             }
 
