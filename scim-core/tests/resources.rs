@@ -51,7 +51,7 @@ fn the_figures_of_the_rfcs_come_back_equal() {
         let mut back = back;
         drop_empty(&mut back);
         // RFC 7644 prints the status of a bulk operation as an object in one place (§3.7.2), as text in all others.
-        for operation in body["Operations"].as_array_mut().into_iter().flatten() {
+        for operation in body.get_mut("Operations").and_then(Value::as_array_mut).into_iter().flatten() {
             if let Some(code) = operation["status"].get("code").cloned() {
                 operation["status"] = code;
             }
