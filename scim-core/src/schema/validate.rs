@@ -218,6 +218,6 @@ fn is_primary(element: &Value) -> bool {
 fn is_base64(text: &str) -> bool {
     let bare = text.trim_end_matches('=');
     let padding = text.len() - bare.len();
-    let padded = padding == 0 || (padding <= 2 && text.len() % 4 == 0);
+    let padded = padding == 0 || (padding <= 2 && text.len().is_multiple_of(4));
     padded && bare.len() % 4 != 1 && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/-_".contains(&b))
 }
