@@ -207,6 +207,19 @@ fn evaluation(filters: &[(String, String)], all: &mut Vec<Contender>) -> Result<
 
 type Peer = scim_v2::models::others::ListResponse<scim_v2::models::user::User<String>>;
 
+/// Reads the view and every multi-valued attribute that the users have.
+fn read_whole(text: &str) -> Result<usize, serde_json::Error> {
+    let page: ListResponse<UserView<'_>> = serde_json::from_str(text)?;
+    let mut elements = 0;
+    for user in &page.resources {
+        for list in [&user.emails, &user.phone_numbers, &user.groups] {
+            elements += black_box(list.read()?).len();
+        }
+        elements += black_box(user.addresses.read()?).len();
+    }
+    Ok(elements)
+}
+
 fn lists(all: &mut Vec<Contender>) -> Result<(), Problem> {
     let text: &'static str = Box::leak(load("users-1000.json")?.into_boxed_str());
     let mut push = |who, run| all.push(Contender { group: "list", case: "users-1000".to_owned(), who, run });
@@ -230,6 +243,7 @@ fn lists(all: &mut Vec<Contender>) -> Result<(), Problem> {
             serde_json::from_str::<ListResponse<UserView<'_>>>(black_box(text)).map_or(0, |l| l.resources.len())
         }),
     );
+    push("borrowed, lists read", timed(move || read_whole(black_box(text)).unwrap_or(0)));
     let accepted = serde_json::from_str::<Peer>(text).is_ok_and(|list| list.resources.len() == 1000);
     let run = move || serde_json::from_str::<Peer>(black_box(text)).map_or(0, |list| list.resources.len());
     push(PEER_V2, accepted.then(|| timed(run)).flatten());
