@@ -13,6 +13,8 @@ use crate::text::same_name;
 pub(super) struct Conform {
     pub(super) tolerated: Quirks,
     pub(super) fired: Quirks,
+    /// Whether sub-attributes that no schema knows are kept.
+    pub(super) keeps_unknown: bool,
 }
 
 fn wrong_type(attribute: &Attribute, wanted: &str) -> PatchError {
@@ -168,6 +170,16 @@ impl Conform {
         let mut out = Map::new();
         for (name, value) in map {
             let Some(sub) = attribute.sub_attribute(name) else {
+                if self.keeps_unknown {
+                    if crate::resource::spelling(&out, name).is_some() {
+                        return Err(PatchError::syntax(format!(
+                            "`{}` is named twice",
+                            crate::patch::apply::short(name)
+                        )));
+                    }
+                    out.insert(name.clone(), value.clone());
+                    continue;
+                }
                 if self.allows(Quirk::UnknownSubattr) {
                     continue;
                 }

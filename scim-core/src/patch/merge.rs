@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::patch::equal::same_value;
 use crate::patch::members::{key_of, without_equal};
+use crate::patch::target::unknown;
 use crate::patch::{Op, PatchError};
 use crate::resource::{get_folded, is_unassigned, spelling};
 use crate::schema::Attribute;
@@ -78,9 +79,11 @@ pub(super) fn merge(
 ) -> Result<bool, PatchError> {
     let mut changed = false;
     for (name, value) in members {
-        if let Some(sub) = attribute.sub_attribute(&name) {
-            changed |= merge_one(op, sub, into, value)?;
-        }
+        changed |= match attribute.sub_attribute(&name) {
+            Some(sub) => merge_one(op, sub, into, value)?,
+            // Values have been read by their definition: what it does not know is to be kept.
+            None => merge_one(op, &unknown(&name), into, value)?,
+        };
     }
     Ok(changed)
 }

@@ -26,6 +26,8 @@
 mod apply;
 mod conform;
 mod diff;
+mod diff_options;
+mod diff_unknown;
 mod elements;
 mod equal;
 mod error;
@@ -36,12 +38,14 @@ mod options;
 mod read;
 mod scan;
 mod select;
+mod split;
 mod store;
 mod target;
 mod write;
 
 pub use apply::Applied;
-pub use diff::{DiffOptions, diff};
+pub use diff::diff;
+pub use diff_options::DiffOptions;
 pub use error::PatchError;
 pub use message::{Op, Operation, PatchOp};
 pub use options::PatchOptions;

@@ -200,6 +200,12 @@ impl<'r> Store<'r> {
         Some(Ok(is_empty))
     }
 
+    /// The names of the members of an extension that hold something.
+    pub(super) fn names_in(&self, uri: &str) -> Vec<String> {
+        let members = get_folded(self.resource, uri).and_then(Value::as_object).into_iter().flatten();
+        members.filter(|(_, value)| !is_unassigned(value)).map(|(name, _)| name.clone()).collect()
+    }
+
     /// Whether an object with values stands under that name.
     pub(super) fn holds_object(&self, name: &str) -> bool {
         get_folded(self.resource, name).is_some_and(|value| value.is_object() && !is_unassigned(value))

@@ -1,5 +1,7 @@
 //! From a path to the definitions that it means.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::filter::{CompareOp, Filter, Literal};
@@ -8,26 +10,39 @@ use crate::patch::conform::Conform;
 use crate::patch::select::Selection;
 use crate::path::{AttributePath, PatchPath};
 use crate::quirk::Quirk;
-use crate::schema::{Attribute, Located, ResourceSchemas, Schema};
+use crate::schema::{Attribute, AttributeType, Home, Located, ResourceSchemas, Schema};
+use crate::text::same_name;
 
 /// What a path means.
 pub(super) enum Target<'s> {
     /// A whole extension.
     Extension(&'s Schema),
     /// An attribute, some of its elements, or a sub-attribute.
-    Attribute { at: Located<'s>, filter: Option<Selection<'s>>, sub: Option<&'s Attribute> },
+    Attribute {
+        home: Home<'s>,
+        attribute: Cow<'s, Attribute>,
+        filter: Option<Selection<'s>>,
+        sub: Option<Cow<'s, Attribute>>,
+    },
 }
 
+/// `holds_object` tells whether the resource has values under a URN, in case that no schema has it.
 pub(super) fn resolve<'s>(
     path: &'s PatchPath,
     schemas: &'s ResourceSchemas,
     conform: &mut Conform,
+    holds_object: impl FnOnce(&str) -> bool,
 ) -> Result<Target<'s>, PatchError> {
     let attribute_path = path.attribute();
     let (at, sub_name) = match locate(attribute_path, schemas, conform) {
         Found::Attribute(at, sub) => (at, sub),
         Found::Extension(schema) if path.filter().is_none() && path.sub().is_none() => {
             return Ok(Target::Extension(schema));
+        }
+        Found::Nothing if conform.keeps_unknown && path.filter().is_none() => {
+            let (home, attribute) = of_unknown(attribute_path, schemas, holds_object);
+            let sub = path.sub().map(|sub| Cow::Owned(unknown(sub)));
+            return Ok(Target::Attribute { home, attribute: Cow::Owned(attribute), filter: None, sub });
         }
         _ => return Err(PatchError::path("no schema of this resource type has such an attribute")),
     };
@@ -42,11 +57,35 @@ pub(super) fn resolve<'s>(
     let sub = match path.after.as_deref().or(sub_name) {
         None => None,
         Some(name) => match attribute.sub_attribute(name) {
-            Some(sub) => Some(sub),
+            Some(sub) => Some(Cow::Borrowed(sub)),
+            None if conform.keeps_unknown && attribute.is_complex() => Some(Cow::Owned(unknown(name))),
             None => return Err(PatchError::path(format!("`{}` has no such sub-attribute", attribute.name()))),
         },
     };
-    Ok(Target::Attribute { at, filter, sub })
+    Ok(Target::Attribute { home: at.home, attribute: Cow::Borrowed(attribute), filter, sub })
+}
+
+/// The stand-in for the definition of an attribute that no schema has: one JSON value of any kind.
+pub(super) fn unknown(name: &str) -> Attribute {
+    Attribute::new(name, AttributeType::Other("unknown".into()))
+}
+
+/// Where an attribute that no schema has belongs: at the top, in the extension that its URN names, or, as a whole
+/// extension that is unknown itself, under URN and name.
+fn of_unknown<'s>(
+    path: &'s AttributePath,
+    schemas: &'s ResourceSchemas,
+    holds_object: impl FnOnce(&str) -> bool,
+) -> (Home<'s>, Attribute) {
+    match path.urn() {
+        None => (Home::Core, unknown(path.name())),
+        Some(urn) if same_name(urn, schemas.core().id()) => (Home::Core, unknown(path.name())),
+        Some(urn) => match schemas.extension(urn) {
+            Some(schema) => (Home::Extension(schema.id()), unknown(path.name())),
+            None if holds_object(urn) => (Home::Extension(urn), unknown(path.name())),
+            None => (Home::Core, unknown(&path.as_urn().unwrap_or_default())),
+        },
+    }
 }
 
 pub(super) enum Found<'s> {
