@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::patch::conform::Conform;
-use crate::patch::members::KeyIndex;
+use crate::patch::members::{KeyIndex, without_equal};
 use crate::patch::store::{Slot, Store};
 use crate::patch::target::{Found, Target, locate, resolve, unknown};
 use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
@@ -60,6 +60,7 @@ impl PatchOp {
                 tolerated: options.quirks(),
                 fired: self.quirks,
                 keeps_unknown: options.takes_unknown_attributes(),
+                unknown_left: limit,
             },
             index: KeyIndex::default(),
             options,
@@ -201,6 +202,7 @@ impl Session<'_> {
 
     /// A member that no schema knows, under the name that it comes with.
     fn unknown_member(&mut self, op: Op, home: Home<'_>, name: &str, value: &Value) -> Result<(), PatchError> {
+        self.conform.count_unknown()?;
         self.whole(op, Located { home, attribute: &unknown(name) }, Some(value))
     }
 
@@ -218,7 +220,7 @@ impl Session<'_> {
         let slot = self.store.slot(Home::Core, "schemas");
         let known = self.store.elements(&slot);
         let is_known = |uri: &Value| known.iter().any(|known| is_same_uri(known, uri));
-        let new: Vec<Value> = list.into_iter().filter(|uri| !is_known(uri)).collect();
+        let new = without_equal(&[], list.into_iter().filter(|uri| !is_known(uri)).collect());
         if !new.is_empty() {
             self.store.append(&slot, new);
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::filter::attr;
 use crate::patch::equal::{same_elements, same_value};
-use crate::patch::members::key_of;
+use crate::patch::members::{key_of, without_equal};
 use crate::patch::split::split;
 use crate::patch::{DiffOptions, Op, Operation, PatchError, PatchOp};
 use crate::path::{AttributePath, PatchPath};
@@ -180,10 +180,9 @@ impl Differ<'_> {
             return Ok(());
         }
         // Only more: add what is new. Otherwise the whole list, the one form that every peer reads alike.
-        let more: Vec<Value> =
-            new.iter().filter(|value| !old.iter().any(|known| same_value(known, value))).cloned().collect();
-        let kept = old.iter().all(|value| new.iter().any(|known| same_value(known, value)));
-        if kept && old.len() + more.len() == new.len() {
+        let more = without_equal(&old, new.clone());
+        let keeps_all = without_equal(&new, old.clone()).is_empty();
+        if keeps_all && old.len() + more.len() == new.len() {
             self.push(Op::Add, path, Some(Value::Array(more)));
         } else {
             self.push(Op::Replace, path, Some(Value::Array(new)));

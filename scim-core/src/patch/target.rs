@@ -1,7 +1,5 @@
 //! From a path to the definitions that it means.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use crate::filter::{CompareOp, Filter, Literal};
@@ -18,12 +16,24 @@ pub(super) enum Target<'s> {
     /// A whole extension.
     Extension(&'s Schema),
     /// An attribute, some of its elements, or a sub-attribute.
-    Attribute {
-        home: Home<'s>,
-        attribute: Cow<'s, Attribute>,
-        filter: Option<Selection<'s>>,
-        sub: Option<Cow<'s, Attribute>>,
-    },
+    Attribute { home: Home<'s>, attribute: Definition<'s>, filter: Option<Selection<'s>>, sub: Option<Definition<'s>> },
+}
+
+/// The definition of an attribute by its schema, or the stand-in for one that no schema has.
+pub(super) enum Definition<'s> {
+    Known(&'s Attribute),
+    Unknown(Box<Attribute>),
+}
+
+impl std::ops::Deref for Definition<'_> {
+    type Target = Attribute;
+
+    fn deref(&self) -> &Attribute {
+        match self {
+            Self::Known(attribute) => attribute,
+            Self::Unknown(attribute) => attribute,
+        }
+    }
 }
 
 /// `holds_object` tells whether the resource has values under a URN, in case that no schema has it.
@@ -41,8 +51,13 @@ pub(super) fn resolve<'s>(
         }
         Found::Nothing if conform.keeps_unknown && path.filter().is_none() => {
             let (home, attribute) = of_unknown(attribute_path, schemas, holds_object);
-            let sub = path.sub().map(|sub| Cow::Owned(unknown(sub)));
-            return Ok(Target::Attribute { home, attribute: Cow::Owned(attribute), filter: None, sub });
+            let sub = path.sub().map(|sub| Definition::Unknown(Box::new(unknown(sub))));
+            return Ok(Target::Attribute {
+                home,
+                attribute: Definition::Unknown(Box::new(attribute)),
+                filter: None,
+                sub,
+            });
         }
         _ => return Err(PatchError::path("no schema of this resource type has such an attribute")),
     };
@@ -57,12 +72,14 @@ pub(super) fn resolve<'s>(
     let sub = match path.after.as_deref().or(sub_name) {
         None => None,
         Some(name) => match attribute.sub_attribute(name) {
-            Some(sub) => Some(Cow::Borrowed(sub)),
-            None if conform.keeps_unknown && attribute.is_complex() => Some(Cow::Owned(unknown(name))),
+            Some(sub) => Some(Definition::Known(sub)),
+            None if conform.keeps_unknown && attribute.is_complex() => {
+                Some(Definition::Unknown(Box::new(unknown(name))))
+            }
             None => return Err(PatchError::path(format!("`{}` has no such sub-attribute", attribute.name()))),
         },
     };
-    Ok(Target::Attribute { home: at.home, attribute: Cow::Borrowed(attribute), filter, sub })
+    Ok(Target::Attribute { home: at.home, attribute: Definition::Known(attribute), filter, sub })
 }
 
 /// The stand-in for the definition of an attribute that no schema has: one JSON value of any kind.

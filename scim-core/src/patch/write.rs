@@ -151,7 +151,7 @@ impl Session<'_> {
                 wanted.push(element);
             }
         }
-        let places = agreeing(self.store.elements(slot), &wanted);
+        let places = agreeing(self.store.elements(slot), &wanted)?;
         self.take_out(attribute, slot, &places)
     }
 
