@@ -12,6 +12,7 @@ use crate::schema::{Attribute, AttributeType, Home, Located, ResourceSchemas, Sc
 use crate::text::same_name;
 
 /// What a path means.
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack while one operation is made")]
 pub(super) enum Target<'s> {
     /// A whole extension.
     Extension(&'s Schema),
