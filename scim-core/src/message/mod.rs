@@ -1,4 +1,16 @@
-//! Messages: the bodies that are no resources (RFC 7644 §3.4.2, §3.4.3, §3.7, §3.12).
+//! Messages: the bodies that are no resources, and what a server does to resources before it answers.
+//!
+//! | type | message | section |
+//! |---|---|---|
+//! | [`ListResponse`] | a page of resources: typed, mixed or borrowed | RFC 7644 §3.4.2, RFC 9865 §2 |
+//! | [`SearchRequest`] | a query as a body | RFC 7644 §3.4.3 |
+//! | [`ScimError`], [`ScimType`] | an error | RFC 7644 §3.12, RFC 9865 §3 |
+//! | [`BulkRequest`], [`BulkResponse`] | several operations; [`BulkOrder`] resolves their references | RFC 7644 §3.7 |
+//! | [`Projection`] | `attributes`, `excludedAttributes`, `returned` | RFC 7644 §3.9, RFC 7643 §7 |
+//! | [`Sort`] | `sortBy`, `sortOrder` | RFC 7644 §3.4.2.3 |
+//!
+//! PATCH has a [module of its own](crate::patch). Like resources, messages are read leniently and written by the
+//! letter:
 //!
 //! ```
 //! use scim_core::message::{ListResponse, ScimError, ScimType};
@@ -8,6 +20,23 @@
 //!
 //! let taken = ScimError::new(409, "userName is taken").with_type(ScimType::Uniqueness);
 //! assert_eq!(serde_json::to_value(&taken)?["status"], "409");
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! References between the operations of a bulk request are resolved in any order, and circles are reported, not
+//! followed:
+//!
+//! ```
+//! use scim_core::message::{BulkRequest, resolve_bulk_ids};
+//! let request: BulkRequest = serde_json::from_str(r#"{"Operations": [
+//!     {"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"members": [{"value": "bulkId:u"}]}},
+//!     {"method": "POST", "path": "/Users", "bulkId": "u", "data": {"userName": "a"}}
+//! ]}"#)?;
+//! let order = request.order();
+//! assert_eq!((order.order, order.cyclic), (vec![1, 0], vec![]));
+//! let mut group = request.operations[0].data.clone().unwrap_or_default();
+//! let missing = resolve_bulk_ids(&mut group, &|name| (name == "u").then_some("2819c223"));
+//! assert!(missing.is_empty() && group["members"][0]["value"] == "2819c223");
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 

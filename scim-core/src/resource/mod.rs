@@ -1,9 +1,11 @@
 //! Resources: what a service provider keeps (RFC 7643 §3 and §4).
 //!
-//! [`User`] and [`Group`] are typed, [`Resource`] is any resource of any schema. All of them read
-//! leniently (names in any case, booleans as text, ids as numbers, `null` and `[]` as absent) and
-//! write by the letter; what they do not know stays in `extra` and is written back as it came.
-//! Two spellings of one attribute in one object are an error.
+//! [`User`] (§4.1) with [`EnterpriseUser`] (§4.3) and [`Group`] (§4.2) are typed, [`Resource`] is any resource of any
+//! schema, [`view`] borrows from the body of a long list. All of them read leniently (names in any case, booleans as
+//! text, ids as numbers, `null` and `[]` as absent, §2.5) and write by the letter; what they do not know stays in
+//! [`Extra`] and is written back as it came. Two spellings of one attribute in one object are an error at every depth,
+//! because which of them is meant nobody can know (§2.1). What servers send, and what becomes of it, is listed in
+//! `docs/deviations.md`.
 //!
 //! ```
 //! use scim_core::resource::User;
@@ -18,6 +20,17 @@
 //! assert!(serde_json::from_str::<User>(r#"{"active":true,"Active":false}"#).is_err());
 //! # Ok::<(), serde_json::Error>(())
 //! ```
+//!
+//! An error says where:
+//!
+//! ```
+//! use scim_core::resource::User;
+//! let error = serde_json::from_str::<User>(r#"{"emails":[{"value":"a"},{"primary":"perhaps"}]}"#).unwrap_err();
+//! assert!(error.to_string().starts_with("in `emails[1].primary`: "));
+//! ```
+//!
+//! Text is [`Text`](crate::Text): up to 23 bytes stand in the resource itself, so that most attributes need no
+//! allocation. It is made with `.into()` and read as `&str`.
 
 mod common;
 mod dynamic;

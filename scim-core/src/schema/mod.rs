@@ -17,6 +17,20 @@
 //! assert!(schemas.attribute("userName").unwrap().is_required());
 //! # Ok::<(), serde_json::Error>(())
 //! ```
+//!
+//! [`ResourceSchemas::validate`] names everything that is wrong with a body, by what the body is for: a
+//! [`Direction`] (RFC 7644 §3.3, §3.5.1, §3.5.2 and RFC 7643 §7):
+//!
+//! ```
+//! use scim_core::schema::{Direction, ResourceSchemas, USER};
+//! let body = serde_json::json!({"schemas": [USER], "id": "1", "userName": "a", "password": "secret"});
+//! let wrong = |direction| ResourceSchemas::user().validate(&body, direction).len();
+//! assert_eq!(wrong(Direction::Create), 0, "a client may send a password; its `id` is ignored");
+//! assert_eq!(wrong(Direction::Answer), 1, "a server must never return one");
+//! assert_eq!(wrong(Direction::Patch), 1, "`id` is readOnly");
+//! ```
+//!
+//! [`ServiceProviderConfig`] (RFC 7643 §5) knows the paging of RFC 9865 and the events of RFC 9967 as well.
 
 mod attribute;
 mod config;
