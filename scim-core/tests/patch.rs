@@ -116,16 +116,16 @@ fn read_only() {
 /// A schema with one attribute of each kind that the RFC's own lack.
 fn badges() -> ResourceSchemas {
     let sub = |name: &str, mutability, required| {
-        let mut attribute = Attribute::new(name, AttributeType::String);
-        attribute.mutability = Some(mutability);
-        attribute.required = Some(required);
-        attribute
+        let mut sub = Attribute::new(name, AttributeType::String);
+        sub.mutability = Some(mutability);
+        sub.required = Some(required);
+        sub
     };
+    let mut access = Attribute::new("access", AttributeType::Complex);
+    access.sub_attributes = vec![sub("rank", Mutability::Immutable, false), sub("door", Mutability::ReadWrite, true)];
     let number = sub("number", Mutability::Immutable, false);
     let pin = sub("pin", Mutability::WriteOnly, false);
     let name = sub("name", Mutability::ReadWrite, true);
-    let mut access = Attribute::new("access", AttributeType::Complex);
-    access.sub_attributes = vec![sub("rank", Mutability::Immutable, false), sub("door", Mutability::ReadWrite, true)];
     ResourceSchemas::new(Schema::new("urn:example:Badge", vec![number, pin, name, access]))
 }
 
