@@ -15,7 +15,7 @@ use authentik_client::embedded::{self as authentik, EmbeddedAuthentik};
 use clap::{Parser, ValueEnum};
 use cloudflare_scim::embedded::{EmbeddedAccount, Switches};
 use examples::{log, parse, print, say};
-use scim_core::provider::{BearerAuth, Behaviour, Engine, MemoryStore, ServiceProvider};
+use scim_core::provider::{BearerAuth, Behaviour, Engine, MemoryStore, ServiceProvider, Tenants};
 use scim_core::serve::{ServeOptions, Server, serve};
 use scim_core::transport::{ReqwestTransport, TransportExt};
 use serde_json::json;
@@ -51,6 +51,9 @@ struct Options {
     /// authentik: timers run this many times faster.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     time_scale: u32,
+    /// scim: how many tenants there are, each with a token and a store of its own.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    tenants: u16,
 }
 
 /// Why it did not start: the code to end with, and the words.
@@ -169,12 +172,27 @@ async fn scim(options: &Options) -> Result<Option<Server>, Failure> {
         let (name, value) = pair(text)?;
         behaviour.set(name, value).map_err(|error| Failure(2, error.to_string()))?;
     }
-    let provider = ServiceProvider::new(Engine::new("/scim/v2").with_behaviour(behaviour), MemoryStore::new());
+    let engine = Engine::new("/scim/v2").with_behaviour(behaviour);
+    let tenant = || ServiceProvider::new(engine.clone(), MemoryStore::new());
     // Enough for a token that nobody guesses; nothing outlives the process.
-    let token: String = std::iter::repeat_with(fastrand::alphanumeric).take(40).collect();
-    let service = BearerAuth::new(provider).with_token(token.clone().into());
-    let server = serve(options.listen, service.shared(), ServeOptions::default()).await?;
-    let line = json!({"kind": "scim", "base_url": format!("{}/scim/v2", server.origin()), "token": token});
+    let token = || std::iter::repeat_with(fastrand::alphanumeric).take(40).collect::<String>();
+    let tokens: Vec<String> = (0..options.tenants).map(|_| token()).collect();
+    let service = match tokens.as_slice() {
+        [only] => BearerAuth::new(tenant()).with_token(only.clone().into()).shared(),
+        several => {
+            let mut tenants = Tenants::new();
+            for token in several {
+                let added = tenants.with_tenant(tenant(), [token.clone().into()]);
+                tenants = added.map_err(|error| Failure(1, error.to_string()))?;
+            }
+            tenants.shared()
+        }
+    };
+    let server = serve(options.listen, service, ServeOptions::default()).await?;
+    let mut line = json!({"kind": "scim", "base_url": format!("{}/scim/v2", server.origin()), "token": tokens.first()});
+    if tokens.len() > 1 {
+        line["tokens"] = json!(tokens);
+    }
     print(&line.to_string())?;
     Ok(Some(server))
 }

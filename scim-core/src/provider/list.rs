@@ -173,7 +173,9 @@ impl Engine {
                 Some(Resume::After { kind, position }) => (kind, position),
                 _ => (0, 0),
             };
-            let mut hits = after(store, parts, from, count.saturating_add(1));
+            // Few enough for one page, by an index: nothing to resume, nothing to scan.
+            let whole = indexed(store, parts, query).filter(|hits| resume.is_none() && hits.len() <= count);
+            let mut hits = whole.unwrap_or_else(|| after(store, parts, from, count.saturating_add(1)));
             let more = hits.len() > count;
             hits.truncate(count);
             let next = hits.last().map(|hit| Resume::After { kind: hit.kind, position: hit.position });
@@ -290,12 +292,35 @@ fn after(store: &dyn Store, parts: &[Part<'_>], (kind, position): (usize, u64), 
     hits
 }
 
+/// All matches, if an index gives them for every kind.
+fn indexed(store: &dyn Store, parts: &[Part<'_>], query: &Query) -> Option<Vec<Hit>> {
+    let mut hits = Vec::new();
+    for part in parts {
+        for id in candidates(store, part.context.kind, query.filter.as_ref())? {
+            if store.look(part.context.kind, &id, &part.need).is_some_and(|lent| part.matches(&lent.resource)) {
+                hits.push(Hit { kind: part.index, position: 0, id });
+            }
+        }
+    }
+    Some(hits)
+}
+
 /// All matches in the order that the query wants.
 fn sorted(store: &dyn Store, parts: &[Part<'_>], query: &Query) -> Vec<Hit> {
     let Some(sort) = &query.sort else { return Vec::new() };
     let mut keyed: Vec<(Option<Key>, Hit)> = Vec::new();
     for part in parts {
         let kind = part.context.kind;
+        if let Some(ids) = candidates(store, kind, query.filter.as_ref()) {
+            for id in ids {
+                let Some(lent) = store.look(kind, &id, &part.need) else { continue };
+                if part.matches(&lent.resource) {
+                    let key = Key::of(&lent.resource, &sort.by, kind.schemas());
+                    keyed.push((key, Hit { kind: part.index, position: 0, id }));
+                }
+            }
+            continue;
+        }
         store.scan(kind, 0, &part.need, &mut |entry| {
             if part.matches(entry.resource) {
                 let key = Key::of(entry.resource, &sort.by, kind.schemas());

@@ -185,6 +185,39 @@ fn pages_by_cursor() {
 }
 
 #[test]
+fn an_index_changes_no_answer() {
+    let service = Service::new();
+    for n in 0..7 {
+        let body = json!({"schemas": [USER], "userName": format!("u{}", 9 - n), "displayName": if n == 3 { "Other" } else { "Team" }});
+        service.send("POST", "/Users", &body).expect(201);
+    }
+    // The first of each pair is answered by an index, the second by looking at everybody.
+    for (indexed, scanned) in [
+        ("displayName eq \"team\"", "not (displayName ne \"team\")"),
+        ("userName pr and displayName eq \"team\"", "displayName sw \"team\""),
+        ("userName eq \"U9\"", "userName sw \"u9\""),
+        ("userName eq \"nobody\"", "userName sw \"nobody\""),
+    ] {
+        let (indexed, scanned) = (encode(indexed), encode(scanned));
+        for query in [
+            "count=2",
+            "count=6",
+            "count=100",
+            "count=2&sortBy=userName",
+            "count=100&sortBy=userName&sortOrder=descending",
+        ] {
+            let cursor = |filter: &str| walk(&service, &format!("{query}&filter={filter}"), |_| {});
+            assert_eq!(cursor(&indexed), cursor(&scanned), "{query}");
+            for start in [1, 2, 9] {
+                let page =
+                    |filter: &str| service.get(&format!("/Users?{query}&startIndex={start}&filter={filter}")).body;
+                assert_eq!(page(&indexed), page(&scanned), "{query}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_cursor_neither_repeats_nor_skips_while_resources_come_and_go() {
     let service = company();
     let ids = service.get("/Users").each("id").into_iter().map(str::to_owned).collect::<Vec<_>>();
