@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use cloudflare_scim::embedded::{EmbeddedAccount, Fault, FaultRule};
@@ -162,7 +163,7 @@ async fn play(case: &'static Case, contender: &Contender) -> Outcome<String> {
             while lift.request_count() == 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            tokio::time::sleep(BLOCK - Duration::from_millis(500)).await;
+            tokio::time::sleep(BLOCK.saturating_sub(Duration::from_millis(500))).await;
             let during = lift.request_count();
             lift.clear_faults();
             during
@@ -177,7 +178,7 @@ async fn play(case: &'static Case, contender: &Contender) -> Outcome<String> {
         (_, entries) if !entries.is_null() => {
             let mut words = format!("{entries} entries");
             if outcome["different"] != *entries {
-                words += &format!(", {} different ones", outcome["different"]);
+                write!(words, ", {} different ones", outcome["different"])?;
             }
             if outcome["cut"] == true {
                 words += ", no end (cut off)";
@@ -187,7 +188,7 @@ async fn play(case: &'static Case, contender: &Contender) -> Outcome<String> {
         _ if outcome["id"].is_null() => "succeeds".to_owned(),
         _ => "the group".to_owned(),
     };
-    words += &format!("; {requests} request{}", if requests == 1 { "" } else { "s" });
+    write!(words, "; {requests} request{}", if requests == 1 { "" } else { "s" })?;
     match case.name {
         "user_group" | "resource_group" => {
             let cloudflare = account.client()?;
@@ -197,14 +198,14 @@ async fn play(case: &'static Case, contender: &Contender) -> Outcome<String> {
                 cloudflare.resource_groups().list().name("A zone").all().await?.len()
             };
             let sent = account.requests().iter().filter(|it| it.method == Method::POST).count();
-            words += &format!(", {sent} of them POST; the account then has {made}");
+            write!(words, ", {sent} of them POST; the account then has {made}")?;
         }
         "blocked" => {
             let during = match lifted {
                 Some(task) if taken >= BLOCK => task.await?,
                 _ => requests,
             };
-            words += &format!(", {during} of them before the time was over; {:.1} s", taken.as_secs_f64());
+            write!(words, ", {during} of them before the time was over; {:.1} s", taken.as_secs_f64())?;
         }
         _ => {}
     }
