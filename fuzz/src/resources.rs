@@ -73,7 +73,8 @@ pub fn list_response(data: &[u8]) {
         for (seen, user) in view.resources.iter().zip(&users.resources) {
             assert_eq!(seen.user_name.as_deref(), user.user_name.as_deref());
             assert_eq!(seen.active, user.active);
-            assert_eq!(seen.emails.len(), user.emails.len());
+            let emails = seen.emails.read().unwrap_or_else(|error| panic!("owned reads, the view does not: {error}"));
+            assert_eq!(emails.len(), user.emails.len());
         }
     }
     if let Some(groups) = groups {
@@ -81,6 +82,8 @@ pub fn list_response(data: &[u8]) {
             serde_json::from_slice(data).unwrap_or_else(|error| panic!("owned reads, the view does not: {error}"));
         for (seen, group) in view.resources.iter().zip(&groups.resources) {
             assert_eq!(seen.display_name.as_deref(), group.display_name.as_deref());
+            let members = seen.members.read().unwrap_or_else(|error| panic!("owned reads, the view does not: {error}"));
+            assert_eq!(members.len(), group.members.as_deref().unwrap_or_default().len());
         }
     }
 }

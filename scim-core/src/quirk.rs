@@ -130,8 +130,13 @@ impl Quirks {
         Quirk::MemberIdentity,
     ]);
     /// Microsoft Entra ID with `aadOptscim062020` in the tenant URL.
-    pub const ENTRA_RFC: Quirks =
-        Quirks::all_of(&[Quirk::BoolStringInFilter, Quirk::DottedKeys, Quirk::PathKeys, Quirk::MemberIdentity]);
+    pub const ENTRA_RFC: Quirks = Quirks::all_of(&[
+        Quirk::BoolStringInFilter,
+        Quirk::CreateOnUnmatchedFilter,
+        Quirk::DottedKeys,
+        Quirk::PathKeys,
+        Quirk::MemberIdentity,
+    ]);
     /// Okta.
     pub const OKTA: Quirks =
         Quirks::all_of(&[Quirk::ReadonlyInValueIgnored, Quirk::OktaIdInValue, Quirk::MemberIdentity]);

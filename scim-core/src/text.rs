@@ -19,10 +19,25 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Text(smol_str::SmolStr);
 
+const SCHEMA_URIS: [&str; 4] =
+    [crate::schema::USER, crate::schema::ENTERPRISE_USER, crate::schema::GROUP, crate::message::LIST_RESPONSE];
+
 impl Text {
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// The same text; the schema URIs of the RFCs, which every resource repeats, are not copied.
+    #[inline]
+    pub(crate) fn of_wire(text: &str) -> Self {
+        if text.len() > 23
+            && text.starts_with("urn:")
+            && let Some(known) = SCHEMA_URIS.iter().find(|known| **known == text)
+        {
+            return Self::constant(known);
+        }
+        text.into()
     }
 
     /// A text that lives in the program.

@@ -15,7 +15,8 @@ use crate::resource::wire::{Field, FieldSeed, check_spellings, keep, locate, nam
 /// what the server says, not what is true: a page may be shorter than asked for, `totalResults` may
 /// change from page to page, and RFC 9865 lets it be absent.
 ///
-/// `T` may borrow from the body, see [`resource::view`](crate::resource).
+/// `T` may borrow from the body, see [`resource::view`](crate::resource::view), and may be
+/// [`Resource`](crate::resource::Resource) where users and groups are mixed (RFC 7644 §3.4.2.1).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListResponse<T> {
@@ -150,7 +151,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PageVisitor<T> {
                 4 => page.next_cursor = member(&mut map, "nextCursor")?,
                 5 => page.previous_cursor = member(&mut map, "previousCursor")?,
                 _ => {
-                    page.resources = map.next_value_seed(Elements(PhantomData)).map_err(|e| locate(&e, "Resources"))?;
+                    page.resources =
+                        map.next_value_seed(Elements::likely(&page)).map_err(|e| locate(&e, "Resources"))?;
                 }
             }
         }
@@ -159,7 +161,21 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PageVisitor<T> {
     }
 }
 
-struct Elements<T>(PhantomData<T>);
+/// Reads the resources. The head of a page says as a rule how many there will be; what it says is no promise.
+struct Elements<T> {
+    likely: usize,
+    of: PhantomData<T>,
+}
+
+impl<T> Elements<T> {
+    /// Most room that is made before a resource has come.
+    const MAX_ROOM: u64 = 1024;
+
+    fn likely(page: &ListResponse<T>) -> Self {
+        let said = page.items_per_page.or(page.total_results).unwrap_or(0);
+        Self { likely: usize::try_from(said.min(Self::MAX_ROOM)).unwrap_or(0), of: PhantomData }
+    }
+}
 
 impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Elements<T> {
     type Value = Vec<T>;
@@ -178,7 +194,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Elements<T> {
         Ok(Vec::new())
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
-        let mut list = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(1024));
+        let mut list = Vec::with_capacity(seq.size_hint().unwrap_or(self.likely).min(1024));
         while let Some(element) = seq.next_element().map_err(|e| locate(&e, &format!("[{}]", list.len())))? {
             list.push(element);
         }

@@ -26,10 +26,10 @@ wire_struct! {
         sort_by: Option<Text> = "sortBy",
         /// Direction.
         sort_order: Option<SortOrder> = "sortOrder",
-        /// Index of the first result, from 1.
-        start_index: Option<u64> = "startIndex",
-        /// Most results wanted.
-        count: Option<u64> = "count",
+        /// Index of the first result, from 1; see [`first_index`](SearchRequest::first_index).
+        start_index: Option<i64> = "startIndex",
+        /// Most results wanted; see [`most`](SearchRequest::most).
+        count: Option<i64> = "count",
         /// Cursor (RFC 9865); empty asks for the first page.
         cursor: Option<Text> = "cursor",
     }
@@ -39,5 +39,22 @@ impl SearchRequest {
     /// A query without conditions.
     pub fn new() -> Self {
         Self { schemas: vec![Text::constant(super::SEARCH_REQUEST)], ..Self::default() }
+    }
+
+    /// `startIndex` as it counts: absent or below 1 is 1 (RFC 7644 §3.4.2.4).
+    ///
+    /// ```
+    /// use scim_core::message::SearchRequest;
+    /// let search: SearchRequest = serde_json::from_str(r#"{"startIndex":-3,"count":-1}"#)?;
+    /// assert_eq!((search.first_index(), search.most()), (1, Some(0)));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn first_index(&self) -> u64 {
+        self.start_index.and_then(|index| u64::try_from(index).ok()).unwrap_or(1).max(1)
+    }
+
+    /// `count` as it counts: a negative one is 0 (RFC 7644 §3.4.2.4); `None` leaves the page size to the server.
+    pub fn most(&self) -> Option<u64> {
+        self.count.map(|count| u64::try_from(count).unwrap_or(0))
     }
 }

@@ -1,11 +1,11 @@
 use std::fmt;
 
-use serde::de::{self, Deserializer};
+use serde::de::{self, DeserializeSeed, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::resource::ResourceId;
-use crate::resource::wire::check_spellings;
+use crate::resource::wire::{CheckedValue, check_all_spellings};
 use crate::text::same_name;
 
 /// A resource of any schema: a JSON object whose member names fold case.
@@ -56,6 +56,14 @@ pub(crate) fn is_unassigned(value: &Value) -> bool {
 }
 
 impl Resource {
+    /// From a value whose names were checked already.
+    fn of_checked(value: Value) -> Result<Self, NotAResource> {
+        match value {
+            Value::Object(map) => Ok(Self(map)),
+            _ => Err(NotAResource("the JSON is no object".to_owned())),
+        }
+    }
+
     /// A resource without attributes, with that schema URI.
     pub fn new(schema: &str) -> Self {
         let mut map = Map::new();
@@ -124,11 +132,8 @@ impl TryFrom<Value> for Resource {
     type Error = NotAResource;
 
     fn try_from(value: Value) -> Result<Self, NotAResource> {
-        let Value::Object(map) = value else {
-            return Err(NotAResource("the JSON is no object".to_owned()));
-        };
-        check_spellings::<serde_json::Error>(&map).map_err(|e| NotAResource(e.to_string()))?;
-        Ok(Self(map))
+        check_all_spellings::<serde_json::Error>(&value).map_err(|e| NotAResource(e.to_string()))?;
+        Self::of_checked(value)
     }
 }
 
@@ -140,7 +145,7 @@ impl From<Resource> for Value {
 
 impl<'de> Deserialize<'de> for Resource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer)?.try_into().map_err(de::Error::custom)
+        Self::of_checked(CheckedValue.deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

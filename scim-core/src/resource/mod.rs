@@ -21,6 +21,7 @@
 
 mod common;
 mod dynamic;
+mod extra;
 mod group;
 mod id;
 mod user;
@@ -39,6 +40,7 @@ pub use common::{
 };
 pub use dynamic::{NotAResource, Resource};
 pub(crate) use dynamic::{get_folded, is_unassigned, spelling};
+pub use extra::Extra;
 pub use group::Group;
 pub use id::{EmptyId, Password, ResourceId};
 pub use user::User;

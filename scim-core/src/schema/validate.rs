@@ -3,7 +3,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::date::DateTime;
-use crate::resource::is_unassigned;
+use crate::resource::{get_folded, is_unassigned};
 use crate::schema::{Attribute, AttributeType, ResourceSchemas, Returned};
 use crate::text::same_name;
 
@@ -93,7 +93,7 @@ impl ResourceSchemas {
             if let Some(schema) = self.extension(name) {
                 match value {
                     Value::Object(inner) => {
-                        check.names(name, inner);
+                        check.names(&format!("{name}:"), inner);
                         for (sub, value) in inner {
                             let path = format!("{name}:{sub}");
                             check.known(&path, schema.attribute(sub), value);
@@ -131,8 +131,7 @@ impl Check {
             if let [(a, _), (b, name)] = pair
                 && a == b
             {
-                let path = if prefix.is_empty() { (*name).to_owned() } else { format!("{prefix}.{name}") };
-                self.report(&path, ViolationKind::NamedTwice);
+                self.report(&format!("{prefix}{name}"), ViolationKind::NamedTwice);
             }
         }
     }
@@ -170,7 +169,7 @@ impl Check {
                 let mut primaries = 0;
                 for (at, element) in list.iter().enumerate() {
                     self.single(&format!("{path}[{at}]"), attribute, element);
-                    primaries += usize::from(element.get("primary") == Some(&Value::Bool(true)));
+                    primaries += usize::from(is_primary(element));
                 }
                 if primaries > 1 {
                     self.report(path, ViolationKind::TwoPrimaries);
@@ -184,7 +183,7 @@ impl Check {
     fn single(&mut self, path: &str, attribute: &Attribute, value: &Value) {
         let fits = match (attribute.attribute_type(), value) {
             (AttributeType::Complex, Value::Object(map)) => {
-                self.names(path, map);
+                self.names(&format!("{path}."), map);
                 for (name, value) in map {
                     let sub = attribute.sub_attribute(name);
                     // Schemas have two levels (RFC 7643 §2.3.8); their own schema has more.
@@ -193,6 +192,7 @@ impl Check {
                     }
                     self.known(&format!("{path}.{name}"), sub, value);
                 }
+                self.required(&format!("{path}."), &attribute.sub_attributes, map);
                 true
             }
             (AttributeType::Complex, _) => false,
@@ -200,11 +200,24 @@ impl Check {
             (AttributeType::Integer, value) => value.is_i64() || value.is_u64(),
             (AttributeType::Decimal, value) => value.is_number(),
             (AttributeType::DateTime, value) => value.as_str().is_some_and(|text| DateTime::read(text).is_some()),
-            (AttributeType::String | AttributeType::Reference | AttributeType::Binary, value) => value.is_string(),
+            (AttributeType::Binary, value) => value.as_str().is_some_and(is_base64),
+            (AttributeType::String | AttributeType::Reference, value) => value.is_string(),
             (AttributeType::Other(_), _) => true,
         };
         if !fits {
             self.report(path, ViolationKind::WrongType);
         }
     }
+}
+
+fn is_primary(element: &Value) -> bool {
+    element.as_object().and_then(|map| get_folded(map, "primary")) == Some(&Value::Bool(true))
+}
+
+/// RFC 4648 §4 or §5; the padding may be left out (RFC 7643 §2.3.6).
+fn is_base64(text: &str) -> bool {
+    let bare = text.trim_end_matches('=');
+    let padding = text.len() - bare.len();
+    let padded = padding == 0 || (padding <= 2 && text.len().is_multiple_of(4));
+    padded && bare.len() % 4 != 1 && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/-_".contains(&b))
 }

@@ -1,137 +1,13 @@
-//! Views of resources that borrow from the body: for long lists that are read and not kept.
-//!
-//! Reading is as lenient as for the owned types; members that a view does not know are skipped, text without escapes
-//! is not copied. Together with [`ListResponse`](crate::message::ListResponse):
-//!
-//! ```
-//! use scim_core::message::ListResponse;
-//! use scim_core::resource::view::UserView;
-//! let body = r#"{"totalResults":1,"Resources":[{"id":"1","userName":"bj\u00e9","active":"True"}]}"#;
-//! let page: ListResponse<UserView<'_>> = serde_json::from_str(body)?;
-//! assert_eq!(page.resources[0].user_name.as_deref(), Some("bjé"));
-//! assert_eq!(page.resources[0].active, Some(true));
-//! # Ok::<(), serde_json::Error>(())
-//! ```
+//! The views of users, groups and their parts.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
-use crate::resource::wire::{Wire, locate};
-
-/// A value that a member of a view can hold. `None` is the unassigned state.
-trait Seen<'de>: Sized {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
-}
-
-/// A member of a view.
-trait Part<'de>: Sized {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-}
-
-impl<'de, T: Seen<'de>> Part<'de> for Option<T> {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read(deserializer)
-    }
-}
-
-impl<'de, T: Seen<'de>> Part<'de> for Vec<T> {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor(PhantomData))
-    }
-}
-
-struct PartSeed<T>(PhantomData<T>);
-
-impl<'de, T: Part<'de>> DeserializeSeed<'de> for PartSeed<T> {
-    type Value = T;
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read(deserializer)
-    }
-}
-
-struct SeenSeed<T>(PhantomData<T>);
-
-impl<'de, T: Seen<'de>> DeserializeSeed<'de> for SeenSeed<T> {
-    type Value = Option<T>;
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
-        T::read(deserializer)
-    }
-}
-
-struct ListVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Seen<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-    fn visit_unit<E: de::Error>(self) -> Result<Vec<T>, E> {
-        Ok(Vec::new())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
-        let mut list = Vec::new();
-        while let Some(element) =
-            seq.next_element_seed(SeenSeed::<T>(PhantomData)).map_err(|e| locate(&e, &format!("[{}]", list.len())))?
-        {
-            list.extend(element);
-        }
-        Ok(list)
-    }
-    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
-        Ok(T::read(de::value::MapAccessDeserializer::new(map))?.into_iter().collect())
-    }
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
-        Ok(T::read(de::value::StrDeserializer::new(text))?.into_iter().collect())
-    }
-}
-
-impl<'de> Seen<'de> for bool {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        <bool as Wire>::read(deserializer)
-    }
-}
-
-impl<'de> Seen<'de> for Cow<'de, str> {
-    #[inline]
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Option<Cow<'de, str>>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-            #[inline]
-            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Some(Cow::Borrowed(text)))
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Some(Cow::Owned(text.to_owned())))
-            }
-            fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
-                Ok(Some(Cow::Owned(value.to_string())))
-            }
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
-                Ok(Some(Cow::Owned(value.to_string())))
-            }
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
-                Ok(Some(Cow::Owned(value.to_string())))
-            }
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
-                Ok(Some(Cow::Owned(value.to_string())))
-            }
-        }
-        deserializer.deserialize_any(Text)
-    }
-}
+use super::{LazyList, Part, PartSeed, Seen};
+use crate::resource::wire::locate;
 
 macro_rules! view_struct {
     (
@@ -182,29 +58,28 @@ macro_rules! view_struct {
                 }
             }
 
-            struct ObjectVisitor;
-            impl<'de> Visitor<'de> for ObjectVisitor {
-                type Value = Option<$name<'de>>;
+            /// Fills the object where it stands; says whether there was one.
+            struct Fill<'a, 'de>(&'a mut $name<'de>);
+            impl<'de> Visitor<'de> for Fill<'_, 'de> {
+                type Value = bool;
                 fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     f.write_str("an object")
                 }
-                fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(None)
+                fn visit_unit<E: de::Error>(self) -> Result<bool, E> {
+                    Ok(false)
                 }
                 $(
-                    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                        let mut out = $name::default();
-                        out.$plain = Some(Cow::Borrowed(text));
-                        Ok(Some(out))
+                    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<bool, E> {
+                        self.0.$plain = Some(Cow::Borrowed(text));
+                        Ok(true)
                     }
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                        let mut out = $name::default();
-                        out.$plain = Some(Cow::Owned(text.to_owned()));
-                        Ok(Some(out))
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<bool, E> {
+                        self.0.$plain = Some(Cow::Owned(text.to_owned()));
+                        Ok(true)
                     }
                 )?
-                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                    let mut out = $name::default();
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+                    let out = self.0;
                     let mut seen = 0_u64;
                     while let Some(member) = map.next_key_seed(NameSeed)? {
                         let bit = 1_u64 << member as u32;
@@ -213,27 +88,32 @@ macro_rules! view_struct {
                                 if seen & bit != 0 {
                                     return Err(named_twice($wire));
                                 }
-                                out.$field = map.next_value_seed(PartSeed(PhantomData)).map_err(|e| locate(&e, $wire))?;
+                                let value = map.next_value_seed(PartSeed(PhantomData)).map_err(|e| locate(&e, $wire))?;
+                                out.$field = Part::named(value, $wire);
                             } )*
                             MemberName::Unknown => drop(map.next_value::<de::IgnoredAny>()?),
                         }
                         seen |= bit;
                     }
-                    Ok(Some(out))
+                    Ok(true)
                 }
             }
 
             impl<'de> Seen<'de> for $name<'de> {
                 fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-                    deserializer.deserialize_any(ObjectVisitor)
+                    let mut out = $name::default();
+                    let there = deserializer.deserialize_any(Fill(&mut out))?;
+                    Ok(if there { Some(out) } else { None })
                 }
             }
 
             impl<'de> serde::Deserialize<'de> for $name<'de> {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    deserializer
-                        .deserialize_any(ObjectVisitor)?
-                        .ok_or_else(|| de::Error::invalid_type(de::Unexpected::Unit, &"an object"))
+                    let mut out = $name::default();
+                    if deserializer.deserialize_any(Fill(&mut out))? {
+                        return Ok(out);
+                    }
+                    Err(de::Error::invalid_type(de::Unexpected::Unit, &"an object"))
                 }
             }
         };
@@ -374,23 +254,23 @@ view_struct! {
         /// Whether the account may be used.
         active: Option<bool> = "active",
         /// E-mail addresses.
-        emails: Vec<ValueView<'a>> = "emails",
+        emails: LazyList<'a, ValueView<'a>> = "emails",
         /// Phone numbers.
-        phone_numbers: Vec<ValueView<'a>> = "phoneNumbers",
+        phone_numbers: LazyList<'a, ValueView<'a>> = "phoneNumbers",
         /// Instant-messaging addresses.
-        ims: Vec<ValueView<'a>> = "ims",
+        ims: LazyList<'a, ValueView<'a>> = "ims",
         /// Pictures.
-        photos: Vec<ValueView<'a>> = "photos",
+        photos: LazyList<'a, ValueView<'a>> = "photos",
         /// Postal addresses.
-        addresses: Vec<AddressView<'a>> = "addresses",
+        addresses: LazyList<'a, AddressView<'a>> = "addresses",
         /// Groups.
-        groups: Vec<ValueView<'a>> = "groups",
+        groups: LazyList<'a, ValueView<'a>> = "groups",
         /// Entitlements.
-        entitlements: Vec<ValueView<'a>> = "entitlements",
+        entitlements: LazyList<'a, ValueView<'a>> = "entitlements",
         /// Roles.
-        roles: Vec<ValueView<'a>> = "roles",
+        roles: LazyList<'a, ValueView<'a>> = "roles",
         /// Certificates.
-        x509_certificates: Vec<ValueView<'a>> = "x509Certificates",
+        x509_certificates: LazyList<'a, ValueView<'a>> = "x509Certificates",
         /// The enterprise extension.
         enterprise: Option<EnterpriseUserView<'a>> = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
         /// What the service provider says.
@@ -410,7 +290,7 @@ view_struct! {
         /// Name of the group.
         display_name: Option<Cow<'a, str>> = "displayName",
         /// Members.
-        members: Vec<ValueView<'a>> = "members",
+        members: LazyList<'a, ValueView<'a>> = "members",
         /// What the service provider says.
         meta: Option<MetaView<'a>> = "meta",
     }

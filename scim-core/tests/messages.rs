@@ -1,0 +1,421 @@
+//! Messages at the wire: lists, searches, errors, bulk, projection, sorting.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use std::collections::HashMap;
+
+use scim_core::message::{
+    BulkOperation, BulkRequest, BulkResponse, BulkResult, BulkStatus, ERROR, LIST_RESPONSE, ListResponse, Projection,
+    ScimError, ScimType, SearchRequest, Sort, SortOrder, resolve_bulk_ids,
+};
+use scim_core::resource::view::UserView;
+use scim_core::resource::{Group, Resource, User};
+use scim_core::schema::{Attribute, AttributeType, ResourceSchemas, Returned, Schema};
+use serde_json::{Value, json};
+
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+fn figure(rfc: u64, section: &str, at: usize) -> Value {
+    let figures: Vec<Value> = serde_json::from_str(include_str!("../../testdata/rfc/bodies.json")).unwrap();
+    let mut of_section = figures.into_iter().filter(|it| it["rfc"] == rfc && it["section"] == section);
+    of_section.nth(at).unwrap()["body"].take()
+}
+
+// Lists (RFC 7644 §3.4.2, RFC 9865 §2).
+
+#[test]
+fn lists_are_read_as_servers_send_them() {
+    for (text, total, start, resources) in [
+        (r#"{"totalResults":2,"startIndex":1,"Resources":[{},{}]}"#, Some(2), Some(1), 2),
+        (r#"{"totalResults":"2","startIndex":"1","resources":[{}]}"#, Some(2), Some(1), 1),
+        (r#"{"TOTALRESULTS":0,"Resources":null}"#, Some(0), None, 0),
+        (r#"{"totalResults":0}"#, Some(0), None, 0),
+        (r#"{"Resources":[{}],"nextCursor":"VZUTiyhEQJ94IR"}"#, None, None, 1),
+        (r#"{"totalResults":2.0,"schemas":"urn:x"}"#, Some(2), None, 0),
+    ] {
+        let page: ListResponse<User> = serde_json::from_str(text).unwrap();
+        assert_eq!((page.total_results, page.start_index, page.resources.len()), (total, start, resources), "{text}");
+    }
+    for (text, says) in [
+        (r#"{"totalResults":1,"TotalResults":2}"#, "named twice"),
+        (r#"{"Resources":[],"resources":[]}"#, "named twice"),
+        (r#"{"totalResults":-1}"#, "in `totalResults`: "),
+        (r#"{"totalResults":1.5}"#, "in `totalResults`: "),
+        (r#"{"Resources":{"id":"1"}}"#, "in `Resources`: "),
+        (r#"{"Resources":[{},{"emails":[{"primary":"maybe"}]}]}"#, "in `Resources[1].emails[0].primary`: "),
+        (r#"{"mine":1,"Mine":2}"#, "named twice"),
+        ("[]", "a ListResponse object"),
+    ] {
+        let error = serde_json::from_str::<ListResponse<User>>(text).unwrap_err().to_string();
+        assert!(error.contains(says), "{text}: {error}");
+    }
+}
+
+#[test]
+fn lists_are_written_by_the_letter() {
+    let page = ListResponse::page(vec![Group::new("a")], 11, 100);
+    assert_eq!(
+        serde_json::to_value(page).unwrap(),
+        json!({
+            "schemas": [LIST_RESPONSE], "totalResults": 100, "startIndex": 11, "itemsPerPage": 1,
+            "Resources": [{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "a"}]
+        })
+    );
+    let mut cursored = ListResponse::<User>::default();
+    cursored.next_cursor = Some("n".into());
+    cursored.previous_cursor = Some("p".into());
+    assert_eq!(
+        serde_json::to_value(cursored).unwrap(),
+        json!({"schemas": [LIST_RESPONSE], "nextCursor": "n", "previousCursor": "p", "Resources": []})
+    );
+    let ids = ListResponse::complete(vec![1, 2, 3]).map(|id| id.to_string());
+    assert_eq!((ids.total_results, ids.items_per_page, ids.resources.len()), (Some(3), Some(3), 3));
+}
+
+/// RFC 7644 §3.7.1 prints a list of groups; a query of the server's root (§3.4.2.1) mixes users and groups.
+#[test]
+fn lists_may_be_mixed_or_borrowed() {
+    let text = r#"{"totalResults":2,"extra":1,"Resources":[
+        {"id":"1","userName":"a\u0062","meta":{"resourceType":"User"}},
+        {"id":"2","displayName":"Ops","meta":{"resourceType":"Group"}}]}"#;
+    let mixed: ListResponse<Resource> = serde_json::from_str(text).unwrap();
+    let kinds: Vec<_> = mixed.resources.iter().map(|it| it.get("meta").unwrap()["resourceType"].clone()).collect();
+    assert_eq!(kinds, ["User", "Group"]);
+    assert_eq!(mixed.extra["extra"], 1);
+    let user: User = serde_json::from_value(mixed.resources[0].clone().into()).unwrap();
+    assert_eq!(user.user_name.unwrap(), "ab");
+    let borrowed: ListResponse<UserView<'_>> = serde_json::from_str(text).unwrap();
+    assert!(matches!(borrowed.resources[0].user_name, Some(std::borrow::Cow::Owned(_))), "an escape is decoded");
+    assert!(matches!(borrowed.resources[1].display_name, Some(std::borrow::Cow::Borrowed("Ops"))));
+    let circle: ListResponse<Group> = serde_json::from_value(figure(7644, "3.7.1", 1)).unwrap();
+    assert_eq!(circle.resources.len(), 2);
+    assert!(circle.resources.iter().all(|group| group.members.as_ref().is_some_and(|members| members.len() == 1)));
+}
+
+// Searches (RFC 7644 §3.4.3).
+
+#[test]
+fn searches_are_read_and_written() {
+    let search: SearchRequest = serde_json::from_value(figure(7644, "3.4.3", 0)).unwrap();
+    assert_eq!(search.attributes, ["displayName", "userName"]);
+    assert_eq!((search.first_index(), search.most()), (1, Some(10)));
+    let lenient: SearchRequest = serde_json::from_str(
+        r#"{"SortBy":"userName","sortOrder":"DESCENDING","startIndex":"-4","count":-7,"cursor":"","attributes":"id"}"#,
+    )
+    .unwrap();
+    assert_eq!((lenient.start_index, lenient.count), (Some(-4), Some(-7)));
+    // RFC 7644 §3.4.2.4: below 1 is 1, negative is 0.
+    assert_eq!((lenient.first_index(), lenient.most()), (1, Some(0)));
+    assert_eq!(lenient.sort_order, Some(SortOrder::Descending));
+    assert_eq!(lenient.cursor.as_deref(), Some(""), "an empty cursor asks for the first page (RFC 9865 §2)");
+    assert_eq!(lenient.attributes, ["id"]);
+    let mut search = SearchRequest::new();
+    search.filter = Some("active eq true".into());
+    search.sort_order = Some(SortOrder::Ascending);
+    assert_eq!(
+        serde_json::to_value(&search).unwrap(),
+        json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+            "filter": "active eq true", "sortOrder": "ascending"
+        })
+    );
+    assert_eq!((search.first_index(), search.most()), (1, None));
+    for text in [r#"{"startIndex":1.5}"#, r#"{"count":"ten"}"#, r#"{"count":1,"COUNT":2}"#, "[]"] {
+        assert!(serde_json::from_str::<SearchRequest>(text).is_err(), "{text}");
+    }
+}
+
+// Errors (RFC 7644 §3.12, RFC 9865 §3).
+
+#[test]
+fn every_scim_type_has_its_word_and_status() {
+    for (kind, word, status) in [
+        (ScimType::InvalidFilter, "invalidFilter", 400),
+        (ScimType::TooMany, "tooMany", 400),
+        (ScimType::Uniqueness, "uniqueness", 409),
+        (ScimType::Mutability, "mutability", 400),
+        (ScimType::InvalidSyntax, "invalidSyntax", 400),
+        (ScimType::InvalidPath, "invalidPath", 400),
+        (ScimType::NoTarget, "noTarget", 400),
+        (ScimType::InvalidValue, "invalidValue", 400),
+        (ScimType::InvalidVers, "invalidVers", 400),
+        (ScimType::Sensitive, "sensitive", 403),
+        (ScimType::InvalidCursor, "invalidCursor", 400),
+        (ScimType::ExpiredCursor, "expiredCursor", 400),
+        (ScimType::InvalidCount, "invalidCount", 400),
+        (ScimType::Other("quotaExceeded".into()), "quotaExceeded", 400),
+    ] {
+        let error = ScimError::of_type(kind.clone(), "d");
+        let body = serde_json::to_value(&error).unwrap();
+        assert_eq!(body, json!({"schemas": [ERROR], "scimType": word, "detail": "d", "status": status.to_string()}));
+        assert_eq!(serde_json::from_value::<ScimError>(body).unwrap(), error);
+        assert_eq!(ScimType::from(word.to_uppercase().as_str()) == kind, !matches!(kind, ScimType::Other(_)));
+        assert_eq!(error.to_string(), format!("{status} {word}: d"));
+    }
+}
+
+#[test]
+fn errors_are_recognised_among_other_bodies() {
+    for (body, status) in [
+        (figure(7644, "3.12", 0), Some(404)),
+        (json!({"schemas": ERROR.to_uppercase(), "status": 409}), Some(409)),
+        (json!({"Status": "429", "Detail": "slow down"}), Some(429)),
+        (json!({"schemas": [ERROR], "status": {"code": "404"}}), Some(404)),
+        (json!({"schemas": [ERROR], "detail": "no status"}), Some(0)),
+        (json!({"success": false, "errors": [{"code": 1000}]}), None),
+        (json!({"error": "invalid_token", "error_description": "x"}), None),
+        (json!({"status": 500}), None),
+        (json!("text"), None),
+    ] {
+        assert_eq!(ScimError::recognise(&body).map(|error| error.status), status, "{body}");
+    }
+    let error: ScimError =
+        serde_json::from_value(json!({"status": 400, "detail": ["a"], "retry": true, "scimType": null})).unwrap();
+    assert_eq!((error.extra["detail"].clone(), error.extra["retry"].clone()), (json!(["a"]), json!(true)));
+    for text in [r#"{"status":"soon"}"#, r#"{"status":400,"STATUS":400}"#, r#"{"status":70000}"#, "[]"] {
+        assert!(serde_json::from_str::<ScimError>(text).is_err(), "{text}");
+    }
+    let long = ScimError::new(500, format!("two\nlines\u{1b}[31m{}", "x".repeat(10_000))).to_string();
+    assert!(long.len() < 600 && !long.chars().any(char::is_control), "{long}");
+}
+
+// Bulk (RFC 7644 §3.7).
+
+/// Runs the operations in order: each gets the id `ID-` and its name.
+fn run(request: &BulkRequest) -> Vec<Value> {
+    let mut ids: HashMap<String, String> = HashMap::new();
+    let order = request.order();
+    let mut sent = Vec::new();
+    for at in order.order {
+        let operation = &request.operations[at];
+        let mut data = operation.data.clone().unwrap_or_default();
+        let missing = resolve_bulk_ids(&mut data, &|name| ids.get(name).map(String::as_str));
+        assert!(missing.is_empty(), "{missing:?} is used before it is made");
+        if let Some(name) = &operation.bulk_id {
+            ids.insert(name.to_string(), format!("ID-{name}"));
+        }
+        sent.push(data);
+    }
+    sent
+}
+
+#[test]
+fn references_are_resolved_in_any_order() {
+    let group = |name: &str, member: &str| json!({"method": "POST", "path": "/Groups", "bulkId": name, "data": {"members": [{"value": format!("bulkId:{member}")}]}});
+    let user = json!({"method": "POST", "path": "/Users", "bulkId": "u", "data": {"userName": "u"}});
+    let remove = json!({"method": "PATCH", "path": "/Groups/bulkId:c", "data": {"Operations": [
+        {"op": "remove", "path": "members[value eq \"bulkId:u\"]"}, {"op": "add", "path": "members", "value": [{"value": "BULKID:b"}]}]}});
+    let operations = [group("a", "b"), group("b", "c"), remove, group("c", "u"), user];
+    // Every order of the five operations.
+    let mut orders = vec![vec![]];
+    for at in 0..operations.len() {
+        orders = orders
+            .into_iter()
+            .flat_map(|order: Vec<usize>| {
+                (0..=order.len()).map(move |place| {
+                    let mut longer = order.clone();
+                    longer.insert(place, at);
+                    longer
+                })
+            })
+            .collect();
+    }
+    assert_eq!(orders.len(), 120);
+    for order in orders {
+        let list: Vec<&Value> = order.iter().map(|at| &operations[*at]).collect();
+        let request: BulkRequest = serde_json::from_value(json!({"Operations": list})).unwrap();
+        let plan = request.order();
+        assert!(plan.cyclic.is_empty() && plan.unknown.is_empty());
+        let sent = run(&request);
+        let text = json!(sent).to_string();
+        assert_eq!(sent.len(), 5);
+        assert!(!text.to_lowercase().contains("bulkid:"), "{text}");
+        assert!(text.contains(r#"members[value eq \"ID-u\"]"#) && text.contains(r#""value":"ID-b""#), "{text}");
+    }
+}
+
+#[test]
+fn circles_and_strangers_are_reported() {
+    let circle: BulkRequest = serde_json::from_value(figure(7644, "3.7.1", 0)).unwrap();
+    let order = circle.order();
+    assert_eq!((order.order, order.cyclic), (vec![], vec![0, 1]), "the circle that RFC 7644 §3.7.1 prints");
+    let request: BulkRequest = serde_json::from_value(json!({"Operations": [
+        {"method": "POST", "bulkId": "self", "data": {"members": [{"value": "bulkId:self"}]}},
+        {"method": "POST", "bulkId": "waits", "data": {"members": [{"value": "bulkId:self"}]}},
+        {"method": "POST", "bulkId": "free", "data": {"members": [{"value": "bulkId:nobody"}]}},
+        {"method": "DELETE", "path": "/Users/1"}
+    ]}))
+    .unwrap();
+    let order = request.order();
+    assert_eq!(order.order, [2, 3]);
+    assert_eq!(order.cyclic, [0, 1], "what waits for a circle never runs");
+    assert_eq!(order.unknown, [(2, "nobody".to_owned())]);
+    // A long chain, backwards, is no deep recursion and no quadratic wait.
+    let chain: Vec<Value> = (0..20_000)
+        .map(|at| json!({"method": "POST", "bulkId": format!("n{at}"), "data": {"of": format!("bulkId:n{}", at + 1)}}))
+        .collect();
+    let mut chain = json!({"Operations": chain});
+    chain["Operations"][19_999]["data"] = json!({});
+    let chain: BulkRequest = serde_json::from_value(chain).unwrap();
+    assert_eq!(chain.order().order, (0..20_000).rev().collect::<Vec<_>>());
+}
+
+#[test]
+fn results_carry_their_status_in_any_form() {
+    let response: BulkResponse = serde_json::from_value(figure(7644, "3.7.2", 1)).unwrap();
+    assert_eq!(response.operations.iter().filter_map(BulkResult::code).collect::<Vec<_>>(), [201, 201]);
+    let response: BulkResponse =
+        serde_json::from_str(r#"{"operations":[{"status":204},{"status":"409"},{"status":"soon"}]}"#).unwrap();
+    assert_eq!(response.operations.iter().map(BulkResult::code).collect::<Vec<_>>(), [Some(204), Some(409), None]);
+    let mut result = BulkResult::default();
+    result.method = Some("DELETE".into());
+    result.status = Some(BulkStatus(204));
+    let written = serde_json::to_value(BulkResponse::new(vec![result])).unwrap();
+    assert_eq!(written["Operations"], json!([{"method": "DELETE", "status": "204"}]));
+    let mut operation = BulkOperation::default();
+    operation.method = Some("POST".into());
+    let mut request = BulkRequest::new(vec![operation]);
+    request.fail_on_errors = Some(1);
+    assert_eq!(
+        serde_json::to_value(request).unwrap(),
+        json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+            "failOnErrors": 1, "Operations": [{"method": "POST"}]
+        })
+    );
+}
+
+// Projection (RFC 7644 §3.9, RFC 7643 §7).
+
+fn badge_schemas() -> ResourceSchemas {
+    let with = |name: &str, returned| {
+        let mut attribute = Attribute::new(name, AttributeType::String);
+        attribute.returned = Some(returned);
+        attribute
+    };
+    let mut holder = Attribute::new("holder", AttributeType::Complex);
+    holder.sub_attributes =
+        vec![with("key", Returned::Always), with("note", Returned::Request), with("pin", Returned::Never)];
+    let attributes = vec![with("number", Returned::Always), with("history", Returned::Request), holder];
+    ResourceSchemas::user().with_extension(Schema::new("urn:example:Badge", attributes))
+}
+
+#[test]
+fn answers_hold_what_was_asked_for() {
+    let user = json!({
+        "schemas": ["urn:x"], "id": "1", "userName": "a", "password": "p", "title": "t",
+        "name": {"givenName": "G", "familyName": "F"},
+        "emails": [{"value": "v", "type": "work"}, {"value": "w"}],
+        (ENTERPRISE): {"department": "d", "manager": {"value": "m", "displayName": "M"}},
+        "urn:example:Badge": {"number": "7", "history": "h", "holder": {"key": "k", "note": "n", "pin": "s", "x": 1}},
+    });
+    let badge = json!({"number": "7"});
+    let full_badge = json!({"number": "7", "holder": {"key": "k", "x": 1}});
+    let base = |mut more: Value| {
+        more["schemas"] = json!(["urn:x"]);
+        more["id"] = json!("1");
+        if more.get("urn:example:Badge").is_none() {
+            more["urn:example:Badge"] = badge.clone();
+        }
+        more
+    };
+    let rows: Vec<(&[&str], &[&str], Value)> = vec![
+        (&["userName"], &[], base(json!({"userName": "a"}))),
+        (&["USERNAME", "unknown"], &[], base(json!({"userName": "a"}))),
+        (&["password"], &[], base(json!({}))),
+        (&["name.familyName"], &[], base(json!({"name": {"familyName": "F"}}))),
+        (&["urn:ietf:params:scim:schemas:core:2.0:User:title"], &[], base(json!({"title": "t"}))),
+        (&["emails.value"], &[], base(json!({"emails": [{"value": "v"}, {"value": "w"}]}))),
+        (&["emails.type"], &[], base(json!({"emails": [{"type": "work"}, {}]}))),
+        (&[ENTERPRISE], &[], base(json!({ENTERPRISE: user[ENTERPRISE]}))),
+        (
+            &["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"],
+            &[],
+            base(json!({ENTERPRISE: {"manager": {"value": "m"}}})),
+        ),
+        (&["urn:example:Badge:history"], &[], base(json!({"urn:example:Badge": {"number": "7", "history": "h"}}))),
+        (
+            &["urn:example:Badge:holder.note"],
+            &[],
+            base(json!({"urn:example:Badge": {"number": "7", "holder": {"key": "k", "note": "n"}}})),
+        ),
+        (
+            &[],
+            &["emails", "NAME", "title", ENTERPRISE, "id", "schemas"],
+            base(json!({"userName": "a", "urn:example:Badge": full_badge})),
+        ),
+        (
+            &[],
+            &["emails.type", "name.givenName", "title", ENTERPRISE, "urn:example:Badge:holder.key"],
+            base(json!({
+                "userName": "a", "name": {"familyName": "F"}, "emails": [{"value": "v"}, {"value": "w"}],
+                "urn:example:Badge": full_badge
+            })),
+        ),
+    ];
+    for (attributes, excluded, expected) in rows {
+        let projection = Projection::new(attributes, excluded, &badge_schemas()).unwrap();
+        assert_eq!(projection.apply(&user), expected, "{attributes:?} {excluded:?}");
+    }
+    let error = Projection::new(&["title"], &["emails"], &badge_schemas()).unwrap_err();
+    assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)));
+    let all = Projection::new::<&str>(&[], &[], &badge_schemas()).unwrap().apply(&user);
+    assert_eq!((all.get("password"), &all["urn:example:Badge"]), (None, &full_badge));
+}
+
+// Sorting (RFC 7644 §3.4.2.3).
+
+#[test]
+fn lists_are_sorted_by_type_case_and_primary_value() {
+    #[track_caller]
+    fn sorted(by: &str, resources: &[Value], ascending: &[usize]) {
+        let expected: Vec<&Value> = ascending.iter().map(|at| &resources[*at]).collect();
+        for (order, reversed) in [(SortOrder::Ascending, false), (SortOrder::Descending, true)] {
+            let mut list = resources.to_vec();
+            Sort::new(by, &order, &ResourceSchemas::user()).unwrap().sort(&mut list);
+            if reversed {
+                list.reverse();
+            }
+            assert_eq!(list.iter().collect::<Vec<_>>(), expected, "{by} {order}");
+        }
+    }
+    let names = [
+        json!({"userName": "b"}),
+        json!({"USERNAME": "C"}),
+        json!({}),
+        json!({"userName": "Ä"}),
+        json!({"userName": "A"}),
+    ];
+    sorted("userName", &names, &[4, 0, 1, 3, 2]);
+    // `id` is caseExact: capitals first.
+    sorted("id", &[json!({"id": "b"}), json!({"id": "C"}), json!({"id": "a"})], &[1, 2, 0]);
+    let emails = [
+        json!({"emails": [{"value": "z"}, {"value": "a", "primary": true}]}),
+        json!({"emails": [{"value": "b"}, {"value": "a"}]}),
+        json!({"emails": []}),
+    ];
+    sorted("emails", &emails, &[0, 1, 2]);
+    sorted("emails.value", &emails, &[0, 1, 2]);
+    let dates = [
+        json!({"meta": {"created": "2026-01-01T00:30:00+01:00"}}),
+        json!({"meta": {"created": "2025-12-31T23:00:00Z"}}),
+        json!({"meta": {"created": "2026-01-01T00:00:00Z"}}),
+    ];
+    sorted("meta.created", &dates, &[1, 0, 2]);
+    sorted("active", &[json!({"active": true}), json!({}), json!({"active": false})], &[2, 0, 1]);
+    let departments = [json!({ENTERPRISE: {"department": "b"}}), json!({ENTERPRISE: {"Department": "A"}})];
+    sorted("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", &departments, &[1, 0]);
+}
+
+#[test]
+fn equal_resources_keep_their_order_and_strange_keys_are_refused() {
+    let mut list: Vec<Value> = (0..50).map(|at| json!({"userName": "same", "title": at.to_string()})).collect();
+    let before = list.clone();
+    for order in [SortOrder::Ascending, SortOrder::Descending] {
+        Sort::new("userName", &order, &ResourceSchemas::user()).unwrap().sort(&mut list);
+        assert_eq!(list, before);
+    }
+    for by in ["", "password", "nothing", "name", "a b", "urn:x:Y:z", "emails[type eq \"work\"]"] {
+        let error = Sort::new(by, &SortOrder::Ascending, &ResourceSchemas::user()).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::InvalidValue), "{by}");
+    }
+}

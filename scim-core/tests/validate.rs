@@ -1,0 +1,170 @@
+//! Validation of bodies by what they are for: every violation with its path (RFC 7643 §2, §7).
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` literals as arguments read best without `&`")]
+
+use scim_core::schema::{Attribute, AttributeType, Direction, GROUP, ResourceSchemas, Schema, SchemaRegistry, USER};
+use serde_json::{Value, json};
+
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+#[track_caller]
+fn user(direction: Direction, body: Value, expected: &[&str]) {
+    let found: Vec<String> =
+        ResourceSchemas::user().validate(&body, direction).iter().map(ToString::to_string).collect();
+    assert_eq!(found, expected, "{direction:?} {body}");
+}
+
+#[test]
+fn each_direction_asks_for_its_own() {
+    let whole = json!({"schemas": [USER], "userName": "a", "id": "1", "meta": {"resourceType": "User"}});
+    // A client may send back what it read: readOnly is ignored in POST and PUT (RFC 7644 §3.3, §3.5.1).
+    user(Direction::Create, whole.clone(), &[]);
+    user(Direction::Replace, whole.clone(), &[]);
+    user(Direction::Patch, whole.clone(), &["`id` is readOnly", "`meta` is readOnly"]);
+    user(Direction::Answer, whole, &[]);
+
+    let nothing = json!({});
+    user(Direction::Create, nothing.clone(), &["`schemas` is required", "`userName` is required"]);
+    user(Direction::Replace, nothing.clone(), &["`schemas` is required", "`userName` is required"]);
+    user(Direction::Patch, nothing.clone(), &[]);
+    user(Direction::Answer, nothing, &["`schemas` is required", "`id` is required"]);
+
+    let secret = json!({"schemas": [USER], "id": "1", "userName": "a", "password": "t1meMa$heen"});
+    user(Direction::Create, secret.clone(), &[]);
+    user(Direction::Answer, secret, &["`password` must never be returned"]);
+}
+
+#[test]
+fn every_violation_is_named_with_its_path() {
+    let body = json!({
+        "schemas": USER, "userName": ["a"], "active": "true", "nickname": null, "title": 7, "colour": "red",
+        "emails": [{"value": "a", "primary": true}, {"value": 1, "PRIMARY": true}, "bare", {"value": "b", "shape": {}}],
+        "name": {"givenName": "G", "middle": "M", "familyName": ["F"]},
+        "meta": {"created": "yesterday"},
+        ENTERPRISE: {"department": true, "manager": {"value": ["m"]}, "Floor": "3"},
+    });
+    user(
+        Direction::Create,
+        body,
+        &[
+            "`active` is of the wrong type",
+            "`colour` is unknown",
+            "`emails[1].value` is of the wrong type",
+            "`emails[2]` is of the wrong type",
+            "`emails[3].shape` is unknown",
+            "`emails` has two primary values",
+            "`meta.created` is of the wrong type",
+            "`name.familyName` is a list where one value belongs, or the reverse",
+            "`name.middle` is unknown",
+            "`schemas` is a list where one value belongs, or the reverse",
+            "`title` is of the wrong type",
+            &format!("`{ENTERPRISE}:Floor` is unknown"),
+            &format!("`{ENTERPRISE}:department` is of the wrong type"),
+            &format!("`{ENTERPRISE}:manager.value` is a list where one value belongs, or the reverse"),
+            "`userName` is a list where one value belongs, or the reverse",
+        ],
+    );
+    user(Direction::Create, json!(["no object"]), &["`` is of the wrong type"]);
+}
+
+#[test]
+fn two_spellings_are_a_violation_at_every_depth() {
+    let body = json!({
+        "schemas": [USER], "userName": "a", "USERNAME": "b", "name": {"givenName": "a", "GivenName": "b"},
+        ENTERPRISE: {"division": "a", "Division": "b"},
+    });
+    user(
+        Direction::Patch,
+        body,
+        &[
+            "`userName` is named twice",
+            "`name.givenName` is named twice",
+            &format!("`{ENTERPRISE}:division` is named twice"),
+        ],
+    );
+}
+
+#[test]
+fn absent_null_and_empty_are_one_state() {
+    for nothing in [json!(null), json!([]), json!({})] {
+        let body = json!({"schemas": [USER], "userName": nothing, "emails": nothing, "name": nothing, "active": null});
+        user(Direction::Create, body, &["`userName` is required"]);
+    }
+    // Empty text and `false` are values.
+    user(Direction::Create, json!({"schemas": [USER], "userName": "", "active": false}), &[]);
+}
+
+#[test]
+fn numbers_dates_and_binary_are_checked_by_the_letter() {
+    let mut required = Attribute::new("serial", AttributeType::Integer);
+    required.required = Some(true);
+    let mut part = Attribute::new("part", AttributeType::Complex);
+    part.sub_attributes = vec![required, Attribute::new("weight", AttributeType::Decimal)];
+    let mut registry = SchemaRegistry::new();
+    let attributes = vec![
+        part,
+        Attribute::new("made", AttributeType::DateTime),
+        Attribute::new("key", AttributeType::Binary),
+        Attribute::new("shelf", AttributeType::Integer),
+    ];
+    registry.register(Schema::new("urn:example:Device", attributes));
+    let schemas = registry.resource_schemas("urn:example:Device", []).unwrap();
+    let found = |body: Value, direction| -> Vec<String> {
+        schemas.validate(&body, direction).iter().map(ToString::to_string).collect()
+    };
+    let base = |name: &str, value: Value| json!({"schemas": ["urn:example:Device"], name: value});
+    for (name, right) in [
+        ("shelf", json!(-3)),
+        ("made", json!("2011-05-13T04:42:34.123456Z")),
+        ("made", json!("2011-05-13T04:42:34")),
+        ("key", json!("AQID")),
+        ("key", json!("AQ==")),
+        ("key", json!("AQ")),
+        ("part", json!({"serial": 1, "weight": 2})),
+    ] {
+        assert!(found(base(name, right.clone()), Direction::Create).is_empty(), "{name} {right}");
+    }
+    for (name, wrong) in [
+        ("shelf", json!(1.0)),
+        ("shelf", json!("1")),
+        ("made", json!("2011-05-13")),
+        ("key", json!("no base64!")),
+        ("key", json!("A===")),
+    ] {
+        let violations = found(base(name, wrong.clone()), Direction::Create);
+        assert_eq!(violations, [format!("`{name}` is of the wrong type")], "{wrong}");
+    }
+    // A required sub-attribute is missing only where its parent is there.
+    let half = base("part", json!({"weight": 0.5}));
+    assert_eq!(found(half.clone(), Direction::Replace), ["`part.serial` is required"]);
+    assert!(found(half, Direction::Patch).is_empty());
+}
+
+#[test]
+fn the_bodies_of_the_rfcs_are_valid() {
+    let figures: Vec<Value> = serde_json::from_str(include_str!("../../testdata/rfc/bodies.json")).unwrap();
+    let mut seen = 0;
+    for figure in &figures {
+        let body = &figure["body"];
+        let schemas = match body["schemas"][0].as_str() {
+            Some(USER) => ResourceSchemas::user(),
+            Some(GROUP) => ResourceSchemas::group(),
+            _ => continue,
+        };
+        seen += 1;
+        let direction = if body.get("id").is_some() { Direction::Answer } else { Direction::Create };
+        let found: Vec<String> = schemas.validate(body, direction).iter().map(ToString::to_string).collect();
+        // §8.2 of RFC 7643 shows a password in a representation, for the sake of the example.
+        let expected: &[&str] =
+            if body.get("password").is_some() { &["`password` must never be returned"] } else { &[] };
+        assert_eq!(found, expected, "RFC {} section {}", figure["rfc"], figure["section"]);
+    }
+    assert!(seen >= 12, "{seen}");
+}
+
+#[test]
+fn a_large_body_is_checked_in_linear_time() {
+    let members: Vec<Value> = (0..20_000).map(|at| json!({"value": at.to_string(), "primary": 1})).collect();
+    let found = ResourceSchemas::group().validate(&json!({"members": members}), Direction::Patch);
+    assert_eq!(found.len(), 20_000);
+}
