@@ -4,7 +4,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::resource::User;
 
 use crate::{
-    Access, Cloudflare, Error, Member, MembershipId, PermissionGroupId, Policy, UserGroup, UserGroupId, UserTag,
+    Access, Cloudflare, Error, GroupId, Member, MembershipId, PermissionGroupId, Policy, UserGroup, UserGroupId,
+    UserTag,
 };
 
 /// Groups whose members are read at once.
@@ -48,6 +49,13 @@ impl DirectoryPerson {
     pub fn email(&self) -> Option<&str> {
         let user_name = self.user.as_ref().and_then(|user| user.user_name.as_deref());
         user_name.or_else(|| self.member.as_ref()?.email())
+    }
+
+    /// The SCIM groups that the person is in, system groups included: what `groups` of the SCIM user says, in
+    /// whichever shape.
+    pub fn scim_groups(&self) -> impl Iterator<Item = GroupId> {
+        let groups = self.user.iter().flat_map(|user| &user.groups);
+        groups.filter_map(|group| group.value.as_ref()?.as_str().parse().ok())
     }
 
     /// What v4 goes by.

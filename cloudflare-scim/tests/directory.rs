@@ -1,5 +1,5 @@
-//! The join over both id spaces, and what it costs.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+//! The join over both id spaces; what it costs is in `full_read`.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use cloudflare_scim::embedded::EmbeddedAccount;
 use cloudflare_scim::*;
@@ -30,6 +30,7 @@ async fn everybody_with_what_counts_for_them() {
     let person = directory.by_tag(&alice).unwrap();
     assert_eq!(person.membership(), account.member("alice@example.com").map(|it| it.1).as_ref());
     assert_eq!(person.groups.iter().collect::<Vec<_>>(), [ops]);
+    assert_eq!(person.scim_groups().collect::<Vec<_>>(), std::slice::from_ref(&group));
     let sources: Vec<PolicySource<'_>> = directory.policies(person).map(|(source, _)| source).collect();
     assert_eq!(sources, [PolicySource::Direct, PolicySource::Group(ops)]);
     let permission = dns.permission_groups().first().unwrap();
@@ -51,45 +52,4 @@ fn role_of(directory: &Directory, tag: &UserTag) -> PermissionGroupId {
     let person = directory.by_tag(tag).unwrap();
     let denied = directory.policies(person).find(|(_, policy)| policy.access == Access::Deny).unwrap().1;
     denied.permission_groups[0].id.clone()
-}
-
-/// Reads an account of `people` (the administrator included) and `groups` of 40; gives the requests.
-async fn full_read(people: usize, groups: usize) -> u64 {
-    let account = EmbeddedAccount::new();
-    let cloudflare = account.client().unwrap();
-    for n in 1..people {
-        account.add_member(&format!("user{n:05}@example.com")).unwrap();
-    }
-    let policy = allow(&cloudflare, "dns").await;
-    for n in 0..groups {
-        let name = format!("Group {n:03}");
-        let id = account.add_dashboard_group(&name).unwrap();
-        for m in 0..40 {
-            let member = 1 + (n * 17 + m * 211) % (people - 1);
-            assert!(account.add_membership(&format!("user{member:05}@example.com"), &name));
-        }
-        if n < 20 {
-            cloudflare.user_groups().set_policies(&id, std::slice::from_ref(&policy)).await.unwrap();
-        }
-    }
-    account.clear_requests();
-    let start = std::time::Instant::now();
-    let directory = cloudflare.directory().await.unwrap();
-    let requests = account.request_count();
-    println!("{people} people, {groups} groups: {requests} requests, {:?}", start.elapsed());
-    assert_eq!(directory.people.len(), people);
-    assert_eq!(directory.people.iter().map(|person| person.groups.len()).sum::<usize>(), groups * 40);
-    requests
-}
-
-#[tokio::test]
-async fn a_full_read_costs_its_pages_and_its_groups() {
-    // SCIM users in pages of 100, members of 50, user groups of 500, and one list for each group.
-    assert_eq!(full_read(1000, 50).await, 10 + 20 + 1 + 50);
-}
-
-#[tokio::test]
-#[ignore = "a measure: cargo test --release --test directory -- --ignored --nocapture"]
-async fn a_full_read_of_ten_thousand_people() {
-    assert_eq!(full_read(10_000, 500).await, 100 + 200 + 1 + 500);
 }

@@ -125,10 +125,53 @@ async fn unknown_accounts_and_routes() {
         .unwrap();
     assert_eq!(wrong.members().list().all().await.unwrap_err().kind(), ErrorKind::NoRoute);
 
+    account.set_switch("unknown_account", "403").unwrap();
+    assert!(wrong.members().list().all().await.unwrap_err().is_permission_missing());
+    for path in ["/client/v4/accounts/not-an-account/members".to_owned(), below(&account, "nothing")] {
+        assert_eq!(ask(&account, &path, Some(&header)).await.status(), 404, "{path}");
+    }
+
     let request = http::Request::builder().method("PATCH").uri(format!("http://x{}", below(&account, "members")));
     let request = request.header("authorization", &header).body(Bytes::new()).unwrap();
     let response = account.send(request).await.unwrap();
     assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"GET, POST".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn tenants_are_apart() {
+    let (one, two) = (EmbeddedAccount::new(), EmbeddedAccount::new());
+    let both = EmbeddedAccounts::from_iter([one.clone(), two.clone()]);
+    let server = both.serve("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let client = |account: &EmbeddedAccount, token: &Token| {
+        Cloudflare::builder(account.account_id().clone())
+            .base_url(server.origin().parse().unwrap())
+            .api_token(token.clone())
+            .transport(scim_core::transport::ReqwestTransport::new().unwrap().shared())
+            .build()
+            .unwrap()
+    };
+    let own = client(&one, &one.tokens().api);
+    own.user_groups().create(&NewUserGroup::new("Ops")).await.unwrap();
+    own.scim().users().create(&NewUser::new("a@b.cd")).await.unwrap();
+    assert_eq!(one.member_emails().len(), 2);
+    assert_eq!(two.member_emails().len(), 1);
+    let other = client(&two, &two.tokens().api);
+    assert!(other.user_groups().list().all().await.unwrap().is_empty());
+    // The token of one is none of the other's, whichever account the path names.
+    for (account, token) in [(&one, &two.tokens().api), (&two, &one.tokens().api)] {
+        let stranger = client(account, token);
+        assert!(stranger.members().list().all().await.unwrap_err().is_unauthorized());
+        assert!(stranger.scim().users().list().all().await.unwrap_err().is_unauthorized());
+    }
+    // What names no account is answered by that of the token; faults and counts are one account's.
+    let owner = two.member("admin@example.com").unwrap().0;
+    let mine = two.create_user_token("mine", &owner, Permission::ALL);
+    assert_eq!(client(&one, &mine).tokens().verify(&mine).await.unwrap().owner, TokenOwner::User);
+    two.inject(FaultRule::once(Fault::Html));
+    own.members().list().all().await.unwrap();
+    assert_eq!(other.members().list().all().await.unwrap_err().kind(), ErrorKind::Unreadable);
+    assert_eq!(both.get(one.account_id()).unwrap().request_count(), one.request_count());
+    server.shutdown().await;
 }
 
 #[tokio::test]

@@ -213,6 +213,11 @@ impl EmbeddedAccount {
         self.state().faults.clear();
     }
 
+    /// Whether this is one of its tokens, usable or not.
+    pub(super) fn knows(&self, token: &str) -> bool {
+        self.state().token(token).is_some()
+    }
+
     // What was asked of it.
 
     /// The requests that it has answered, oldest first; at most the last 50,000.

@@ -67,6 +67,18 @@ impl Incoming {
         request
     }
 
+    /// Path and query without the parameters of one name.
+    pub(super) fn without_param(&self, name: &str) -> http::Uri {
+        let is = |pair: &&str| {
+            let own = pair.split_once('=').map_or(*pair, |(own, _)| own);
+            percent_decode_str(own).decode_utf8_lossy() != name
+        };
+        let query: Vec<&str> = self.query.split('&').filter(is).collect();
+        let target = if query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, query.join("&")) };
+        // Path and query were a URI's before.
+        target.parse().unwrap_or_default()
+    }
+
     /// The body of a v4 request as JSON.
     pub(super) fn json(&self) -> Result<Value, Reply> {
         serde_json::from_slice(&self.body)

@@ -35,6 +35,7 @@ mod router;
 mod scim;
 mod state;
 mod switches;
+mod tenants;
 mod tokens;
 mod v4;
 mod v4_audit;
@@ -46,6 +47,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use fault::{Fault, FaultRule};
 pub use log::{RequestRecord, TokenUse};
 pub use switches::*;
+pub use tenants::EmbeddedAccounts;
 pub use tokens::Permission;
 
 #[allow(unused_imports)] // named in the documentation above

@@ -8,10 +8,10 @@ use super::fault::Fault;
 use super::http::{Incoming, Reply};
 use super::log::{RequestRecord, TokenUse};
 use super::state::State;
-use super::switches::{AuditFailures, AuditUri, GatewayErrors};
+use super::switches::{AuditFailures, AuditUri, GatewayErrors, UnknownAccount};
 use super::tokens::{Credentials, TokenRecord, credentials};
 use super::{Tokens, scim, v4};
-use crate::{ApiMessage, AuditAction, AuditActor, AuditDeed, AuditEntry, AuditRaw, AuditResource};
+use crate::{AccountId, ApiMessage, AuditAction, AuditActor, AuditDeed, AuditEntry, AuditRaw, AuditResource};
 
 /// What comes of a request.
 pub(super) struct Outcome {
@@ -169,6 +169,11 @@ fn route(state: &mut State, request: &Incoming, token: Option<&TokenRecord>, now
                 reply
             }
         },
+        ["client", "v4", "accounts", other, ..]
+            if state.switches.unknown_account == UnknownAccount::Status403 && other.parse::<AccountId>().is_ok() =>
+        {
+            gateway(state, request, Reply::forbidden("Authentication error: the token has no access to this account"))
+        }
         _ => gateway(state, request, Reply::no_route(&request.path)),
     }
 }

@@ -145,6 +145,22 @@ switches! {
         Free = "free",
     } rule "8" mark "doc" about "whether the account may write through SCIM";
 
+    /// What is said of an account that is not this one.
+    unknown_account: UnknownAccount {
+        /// 404, code 7003.
+        Status404 = "404",
+        /// 403, code 10000: the token has no access to it.
+        Status403 = "403",
+    } rule "1" mark "inf" about "another account id in the path";
+
+    /// Filters that Cloudflare has not.
+    unsupported_filter: UnsupportedFilter {
+        /// 400 `invalidFilter`.
+        Refuse = "refuse",
+        /// Not looked at: everything is listed.
+        Ignore = "ignore",
+    } rule "7" mark "inf" about "other filters than `userName eq` and `displayName eq`";
+
     /// The shape of `groups` in SCIM users.
     user_groups_shape: UserGroupsShape {
         /// A list of texts (Cloudflare's OpenAPI).
@@ -216,6 +232,14 @@ switches! {
         /// 404.
         Status404 = "404",
     } rule "18" mark "inf" about "unknown user tag as a group's member";
+
+    /// Removing somebody who is no member.
+    absent_member: AbsentMember {
+        /// 200: nothing changes.
+        Accept = "accept",
+        /// 400 `noTarget`.
+        Refuse = "refuse",
+    } rule "18" mark "inf" about "removing from a custom group somebody who is not in it";
 
     /// A PATCH body without the PatchOp `schemas`.
     patch_schemas: PatchSchemas {

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)] // each test uses a part of it
 
 pub(crate) mod contract;
+pub(crate) mod large;
 
 use cloudflare_scim::{AccountId, Cloudflare};
 use scim_core::transport::{ReqwestTransport, TransportExt};

@@ -133,6 +133,18 @@ async fn members_by_every_form_of_patch() {
     account.set_switch("unknown_member", "404").unwrap();
     patch(json!([{"op": "add", "path": "members", "value": [{"value": "nobody"}]}])).await.refused(404, None);
 
+    // Somebody who is not in it: nothing, or a refusal; all or nothing again.
+    account.set_switch("absent_member", "refuse").unwrap();
+    patch(json!([{"op": "add", "path": "members", "value": [{"value": b}]},
+        {"op": "remove", "path": "members", "value": [{"value": a}]}]))
+    .await
+    .refused(400, Some("noTarget"));
+    assert!(members(&account, &group).await.is_empty());
+    patch(json!([{"op": "add", "path": "members", "value": [{"value": b}]},
+        {"op": "remove", "path": format!("members[value eq \"{b}\"]")}]))
+    .await
+    .is(200);
+
     // The rename that authentik sends: no path, no schemas, the id inside.
     let rename = json!({"Operations": [{"op": "replace", "value":
         {"id": group, "displayName": "Renamed", "schemas": [GROUP], "externalId": "e"}}]});

@@ -1,5 +1,7 @@
 //! Cloudflare's rules for `/Groups` (15 to 20).
 
+use std::collections::BTreeSet;
+
 use scim_core::filter::{CompareOp, Filter, Literal};
 use scim_core::message::{ScimError, ScimType};
 use scim_core::patch::{Op, PatchOp};
@@ -11,7 +13,7 @@ use serde_json::{Map, Value};
 use super::super::catalogue::Known;
 use super::super::groups::SYSTEM_PREFIX;
 use super::super::state::{Group, Refusal, State};
-use super::super::switches::{GroupCreateMembers, UnknownAttributes};
+use super::super::switches::{AbsentMember, GroupCreateMembers, UnknownAttributes};
 use super::{bad, not_found, refused, values};
 use crate::{UserGroupId, UserTag};
 
@@ -181,6 +183,9 @@ pub(super) fn patch(state: &mut State, id: &str, message: &PatchOp) -> Result<Wr
                     check_name(state, &group, name)?;
                 }
             }
+            if state.switches.absent_member == AbsentMember::Refuse {
+                check_members(state, &group, &steps)?;
+            }
             settle(state, &group, None, None);
             for step in steps {
                 apply(state, &group, step);
@@ -188,6 +193,26 @@ pub(super) fn patch(state: &mut State, id: &str, message: &PatchOp) -> Result<Wr
         }
     }
     Written::unchanged(id)
+}
+
+/// Refuses the removal of somebody who is no member when that step's turn comes.
+fn check_members(state: &State, id: &UserGroupId, steps: &[Step]) -> Result<(), ScimError> {
+    let Some(group) = state.group(id.as_str()) else { return Ok(()) };
+    let mut members: BTreeSet<String> = group.members.keys().map(ToString::to_string).collect();
+    for step in steps {
+        match step {
+            Step::Add(tags) => members.extend(tags.iter().map(ToString::to_string)),
+            Step::Clear => members.clear(),
+            Step::Remove(ids) => {
+                if let Some(absent) = ids.iter().find(|id| !members.remove(*id)) {
+                    let absent: String = absent.chars().take(64).collect();
+                    return Err(bad(ScimType::NoTarget, format!("{absent} is no member of the group")));
+                }
+            }
+            Step::Name(_) | Step::ExternalId(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn one_step(

@@ -11,13 +11,14 @@ mod users;
 mod values;
 
 use http::StatusCode;
+use scim_core::filter::{CompareOp, Filter, Literal};
 use scim_core::message::{ScimError, ScimType};
 
 pub(super) use engine::Engines;
 
 use super::http::{Incoming, JSON, Reply, SCIM};
 use super::state::{Refusal, State};
-use super::switches::{JsonRequests, Plan, Switches, SystemGroupChange, UnknownMember};
+use super::switches::{JsonRequests, Plan, Switches, SystemGroupChange, UnknownMember, UnsupportedFilter};
 use store::View;
 
 /// Answers what lies below `scim/v2/`.
@@ -37,8 +38,16 @@ pub(super) fn answer(state: &mut State, request: &Incoming, path: &[&str]) -> Re
     }
     let restored = users::restore(state, request, path);
     let engines = state.engines();
-    let engine = if path.first() == Some(&"Users") { &engines.users } else { &engines.groups };
-    let reply = Reply::from_response(engine.handle(&mut View(state), request.to_request()));
+    let users = path.first() == Some(&"Users");
+    let engine = if users { &engines.users } else { &engines.groups };
+    let mut asked = request.to_request();
+    if state.switches.unsupported_filter == UnsupportedFilter::Ignore
+        && let Some(filter) = request.param("filter")
+        && !is_supported(filter, if users { "userName" } else { "displayName" })
+    {
+        *asked.uri_mut() = request.without_param("filter");
+    }
+    let reply = Reply::from_response(engine.handle(&mut View(state), asked));
     if let Some(tag) = restored.filter(|_| reply.is_failure()) {
         state.expel_anyway(&tag);
     }
@@ -48,6 +57,13 @@ pub(super) fn answer(state: &mut State, request: &Incoming, path: &[&str]) -> Re
         _ => None,
     };
     Reply { subject, ..reply }
+}
+
+/// Whether a filter is the one that Cloudflare has: `attribute eq "text"`.
+fn is_supported(filter: &str, attribute: &str) -> bool {
+    matches!(filter.parse::<Filter>(), Ok(Filter::Compare(it)) if it.op == CompareOp::Eq
+        && it.path.name().eq_ignore_ascii_case(attribute)
+        && matches!(it.value, Literal::String(_)))
 }
 
 /// The id that a new resource was given, for the audit log.
