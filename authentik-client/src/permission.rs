@@ -67,6 +67,13 @@ pub(crate) fn needed(method: &Method, segments: &[&str]) -> Option<&'static str>
             "authentik_core.change_application",
             "authentik_core.delete_application",
         ]),
+        ["core", "tokens", _, "view_key"] => Some("authentik_core.view_token_key"),
+        ["core", "tokens", ..] => verbs([
+            "authentik_core.view_token",
+            "authentik_core.add_token",
+            "authentik_core.change_token",
+            "authentik_core.delete_token",
+        ]),
         ["policies", "bindings", ..] => verbs([
             "authentik_policies.view_policybinding",
             "authentik_policies.add_policybinding",

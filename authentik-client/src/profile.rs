@@ -26,6 +26,8 @@ pub struct Profile {
     pub discovery: Discovery,
     /// Whether `group_filters` exists (since 2026.2); `filter_group` before limited users.
     pub group_filters: bool,
+    /// Whether a full sync deletes what has left the scope (since 2026.2.1).
+    pub cleans_up: bool,
     /// Whether a task's `aggregated_status` tells of warnings (since 2026.8.0).
     pub status_from_logs: bool,
     /// Whether it removes members by `members[value eq "id"]` (since 2026.5.6) instead of by a value list.
@@ -60,6 +62,7 @@ impl Profile {
             known,
             discovery,
             group_filters: at >= (2026, 2, 0),
+            cleans_up: at >= (2026, 2, 1),
             status_from_logs: at >= (2026, 8, 0),
             removes_members_by_path: at >= (2026, 5, 6),
             echoes_token: match at {
@@ -93,6 +96,7 @@ mod tests {
         assert_eq!(of("2026.8.0-rc1"), (Discovery::Strict, true, false, false));
         assert_eq!(of("2026.5.6"), (Discovery::Tolerant, true, false, true));
         assert_eq!(of("2026.8.3"), (Discovery::Tolerant, true, true, true));
+        assert!(!Profile::of("2026.2.0").cleans_up && Profile::of("2026.2.1").cleans_up);
         assert!(Profile::of("2026.8.3").known);
         let echoing = ["2025.12.4", "2026.2.6", "2026.5.6", "2026.8.0-rc1", "2026.8.1"];
         assert!(echoing.iter().all(|version| Profile::of(version).echoes_token));

@@ -59,13 +59,7 @@ impl Authentik {
         let user_links = self.scim_user_links().of(provider.pk).all().await?;
         let group_links = self.scim_group_links().of(provider.pk).all().await?;
         let scope = match &application {
-            Some(application) => scope::users(
-                &users.iter().map(ScopeUser::from).collect::<Vec<_>>(),
-                &groups.iter().map(ScopeGroup::from).collect::<Vec<_>>(),
-                &bindings.iter().map(ScopeBinding::from).collect::<Vec<_>>(),
-                &application.policy_engine_mode,
-                provider.exclude_users_service_account,
-            ),
+            Some(application) => scope::of_provider(&profile, &provider, application, &bindings, &users, &groups),
             None => BTreeMap::new(),
         };
         Ok(Survey { profile, provider, application, bindings, users, groups, user_links, group_links, scope })

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use authentik_client::id::ProviderPk;
-use authentik_client::sync::{SyncOutcome, SyncReport, SyncState, SyncWatch, SyncedObject, WatchOptions};
+use authentik_client::sync::{PageOutcome, SyncOutcome, SyncReport, SyncState, SyncWatch, SyncedObject, WatchOptions};
 use authentik_client::{Authentik, ErrorKind};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -90,6 +90,8 @@ async fn e23_a_warning_behind_done_is_a_failure_of_that_object() {
     tasks.truncate(3);
     let report = ended(vec![], tasks).await;
     assert_eq!((report.outcome, report.pages), (SyncOutcome::SucceededInPart, 2));
+    let pages: Vec<(&str, PageOutcome)> = report.page_results.iter().map(|it| (it.page.as_str(), it.outcome)).collect();
+    assert_eq!(pages, [("user:1", PageOutcome::Written), ("group:1", PageOutcome::WrittenInPart)]);
     let [complaint] = &report.complaints[..] else { panic!("{report:?}") };
     assert_eq!((complaint.page.as_str(), complaint.rest_of_page_skipped), ("group:1", false));
     assert_eq!((complaint.scim_status(), complaint.scim_type()), (Some(400), Some("invalidSyntax")));
@@ -112,6 +114,7 @@ async fn h60_done_at_once_without_a_page_written_is_nothing_done() {
     for look in 0..2 {
         let report = ended(vec![], recorded_tasks("H60", look)).await;
         assert_eq!((report.outcome, report.pages), (SyncOutcome::NothingDone, 2), "look {look}");
+        assert!(report.page_results.iter().all(|it| it.outcome == PageOutcome::NothingDone));
     }
     // One page of two: not nothing, and not a success.
     let mut tasks = recorded_tasks("H60", 0);
@@ -243,6 +246,7 @@ async fn h10_a_sync_that_found_the_lock_held_is_sent_again() {
     let SyncState::Ended(report) = watch.poll().await.unwrap() else { panic!() };
     // In dry run: nothing was sent, and it says what it dropped.
     assert_eq!((report.outcome, report.pages, report.dropped), (SyncOutcome::DryRun, 2, 3));
+    assert!(report.page_results.iter().any(|it| it.outcome == PageOutcome::DryRun));
 }
 
 #[tokio::test]

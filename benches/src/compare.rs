@@ -4,6 +4,8 @@
 #![allow(clippy::unnecessary_wraps, reason = "a contender that cannot do a case is `None`; those that can look alike")]
 
 mod floors;
+mod hostile;
+mod patches;
 
 use std::alloc::System;
 use std::fmt::Write as _;
@@ -15,7 +17,6 @@ use std::time::{Duration, Instant};
 use floors::{PlainList, PlainUser};
 use scim_core::filter::Filter;
 use scim_core::message::ListResponse;
-use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::resource::User;
 use scim_core::resource::view::UserView;
 use scim_core::schema::ResourceSchemas;
@@ -28,7 +29,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 type Problem = Box<dyn std::error::Error>;
 
 const ROUNDS: usize = 9;
-const GROUPS: [&str; 4] = ["filter", "eval", "list", "patch"];
+const GROUPS: [&str; 5] = ["filter", "eval", "list", "patch", "hostile"];
 const PEER_V2: &str = "scim_v2 1.0.0";
 const PEER_PROTO: &str = "scim_proto 1.10.4";
 const PEER_FILTER: &str = "scim-filter 0.2.3";
@@ -39,6 +40,14 @@ struct Contender {
     case: String,
     who: &'static str,
     run: Option<Box<dyn FnMut(u32) -> Duration>>,
+    /// Length of the input, where time per byte is of interest.
+    bytes: Option<usize>,
+}
+
+impl Contender {
+    fn new(group: &'static str, case: &str, who: &'static str, run: Option<Box<dyn FnMut(u32) -> Duration>>) -> Self {
+        Self { group, case: case.to_owned(), who, run, bytes: None }
+    }
 }
 
 struct Row {
@@ -47,6 +56,7 @@ struct Row {
     who: &'static str,
     ns: Option<f64>,
     allocs: Option<usize>,
+    bytes: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -121,13 +131,16 @@ fn contenders(wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Contender>, Problem> 
         lists(&mut all)?;
     }
     if wanted("patch") {
-        patches(&inputs["patches"], &mut all)?;
+        patches::patches(&inputs["patches"], &mut all)?;
+    }
+    if wanted("hostile") {
+        hostile::hostile(&mut all)?;
     }
     Ok(all)
 }
 
 fn parsing(name: &str, text: &str, all: &mut Vec<Contender>) -> Result<(), Problem> {
-    let mut push = |who, run| all.push(Contender { group: "filter", case: name.to_owned(), who, run });
+    let mut push = |who, run| all.push(Contender::new("filter", name, who, run));
     let ours = Filter::parse(text)?;
     if ours.to_string() != text {
         return Err(format!("`{text}` prints as `{ours}`").into());
@@ -183,7 +196,7 @@ fn evaluation(filters: &[(String, String)], all: &mut Vec<Contender>) -> Result<
                 }
                 None => None,
             };
-            all.push(Contender { group: "eval", case: name.clone(), who, run });
+            all.push(Contender::new("eval", name, who, run));
             Ok(())
         };
         let filter = Filter::parse(text)?;
@@ -222,7 +235,7 @@ fn read_whole(text: &str) -> Result<usize, serde_json::Error> {
 
 fn lists(all: &mut Vec<Contender>) -> Result<(), Problem> {
     let text: &'static str = Box::leak(load("users-1000.json")?.into_boxed_str());
-    let mut push = |who, run| all.push(Contender { group: "list", case: "users-1000".to_owned(), who, run });
+    let mut push = |who, run| all.push(Contender::new("list", "users-1000", who, run));
     let ours: ListResponse<User> = serde_json::from_str(text)?;
     let borrowed: ListResponse<UserView<'_>> = serde_json::from_str(text)?;
     let plain: PlainList = serde_json::from_str(text)?;
@@ -249,148 +262,6 @@ fn lists(all: &mut Vec<Contender>) -> Result<(), Problem> {
     push(PEER_V2, accepted.then(|| timed(run)).flatten());
     push("floor value", timed(move || serde_json::from_str::<Value>(black_box(text)).is_ok()));
     Ok(())
-}
-
-/// How the resource gets back to the state in which the next PATCH does the same work.
-#[derive(Clone, Copy)]
-enum Reset {
-    /// The members beyond the first 10,000 go.
-    Truncate,
-    /// Member 7777 comes back.
-    Insert,
-    /// Nothing to do: the bodies alternate between two values.
-    Alternate,
-}
-
-fn patches(bodies: &Value, all: &mut Vec<Contender>) -> Result<(), Problem> {
-    let group: Value = serde_json::from_str(&load("group-10k.json")?)?;
-    let list: Value = serde_json::from_str(&load("users-1000.json")?)?;
-    let user = list["Resources"][0].clone();
-    let cases = [
-        ("add_member", Reset::Truncate),
-        ("remove_member", Reset::Insert),
-        ("add_100_members", Reset::Truncate),
-        ("replace_nested", Reset::Alternate),
-        ("replace_name", Reset::Alternate),
-    ];
-    for (name, reset) in cases {
-        let body = bodies[name].clone();
-        let mut other = body.clone();
-        if let Reset::Alternate = reset {
-            other["Operations"][0]["value"] = json!("another value");
-        }
-        let (resource, schemas) = match reset {
-            Reset::Alternate => (&user, ResourceSchemas::user()),
-            _ => (&group, ResourceSchemas::group()),
-        };
-        let options = PatchOptions::strict();
-        let mut push = |who, run| all.push(Contender { group: "patch", case: name.to_owned(), who, run });
-        let mut check = resource.clone();
-        let applied = PatchOp::read(&body, &options)?.apply(&mut check, &schemas, &options)?;
-        if !applied.changed {
-            return Err(format!("{name} changes nothing").into());
-        }
-
-        // From the body as JSON value: the message is read, paths are parsed, the change is made.
-        let read = [body.clone(), other.clone()];
-        let of = schemas.clone();
-        push(
-            "scim-core",
-            patching(resource.clone(), reset, move |resource, turn| {
-                let patch = PatchOp::read(&read[turn % 2], &options);
-                patch.is_ok_and(|patch| patch.apply(resource, &of, &options).is_ok())
-            }),
-        );
-        let texts = [body.to_string(), other.to_string()];
-        let of = schemas.clone();
-        push(
-            "scim-core from JSON text",
-            patching(resource.clone(), reset, move |resource, turn| {
-                let patch = PatchOp::from_json(texts[turn % 2].as_bytes(), &options);
-                patch.is_ok_and(|patch| patch.apply(resource, &of, &options).is_ok())
-            }),
-        );
-        let parsed = [PatchOp::read(&body, &options)?, PatchOp::read(&other, &options)?];
-        let of = schemas.clone();
-        push(
-            "scim-core read before",
-            patching(resource.clone(), reset, move |resource, turn| {
-                parsed[turn % 2].apply(resource, &of, &options).is_ok()
-            }),
-        );
-        let value = bodies[name]["Operations"][0]["value"].clone();
-        push("floor value", by_hand(name, resource.clone(), reset, value));
-    }
-    Ok(())
-}
-
-fn patching(
-    mut resource: Value,
-    reset: Reset,
-    mut job: impl FnMut(&mut Value, usize) -> bool + 'static,
-) -> Option<Box<dyn FnMut(u32) -> Duration>> {
-    let original = resource["members"].as_array().cloned().unwrap_or_default();
-    let removed = original.get(7777).cloned();
-    let mut turn = 0;
-    Some(Box::new(move |times| {
-        let mut spent = Duration::ZERO;
-        if let Reset::Alternate = reset {
-            let start = Instant::now();
-            for _ in 0..times {
-                turn += 1;
-                black_box(job(&mut resource, turn));
-            }
-            return start.elapsed();
-        }
-        for _ in 0..times {
-            turn += 1;
-            let start = Instant::now();
-            black_box(job(&mut resource, turn));
-            spent += start.elapsed();
-            if let Some(members) = resource["members"].as_array_mut() {
-                match reset {
-                    Reset::Truncate => members.truncate(original.len()),
-                    Reset::Insert if members.len() < original.len() => {
-                        members.insert(7777, removed.clone().unwrap_or_default());
-                    }
-                    _ => {}
-                }
-            }
-        }
-        spent
-    }))
-}
-
-/// The bare scan of the members, or the two steps down to one value.
-fn by_hand(name: &str, resource: Value, reset: Reset, value: Value) -> Option<Box<dyn FnMut(u32) -> Duration>> {
-    let is = |member: &Value, id: &str| member.get("value").and_then(Value::as_str) == Some(id);
-    match name {
-        "add_member" => patching(resource, reset, move |resource, _| {
-            let id = value[0]["value"].as_str().unwrap_or_default();
-            let Some(members) = resource.get_mut("members").and_then(Value::as_array_mut) else {
-                return false;
-            };
-            if !members.iter().any(|member| is(member, id)) {
-                members.push(value[0].clone());
-            }
-            true
-        }),
-        "remove_member" => patching(resource, reset, move |resource, _| {
-            let Some(members) = resource.get_mut("members").and_then(Value::as_array_mut) else {
-                return false;
-            };
-            let at = members.iter().position(|member| is(member, "864a31d7-9545-4c4a-b2c7-e09f764ba011"));
-            at.map(|at| members.remove(at)).is_some()
-        }),
-        "replace_nested" => patching(resource, reset, move |resource, turn| {
-            let new = if turn % 2 == 0 { value.clone() } else { json!("another value") };
-            let emails = resource.get_mut("emails").and_then(Value::as_array_mut);
-            let work =
-                emails.and_then(|list| list.iter_mut().find(|e| e.get("type").and_then(Value::as_str) == Some("work")));
-            work.map(|email| email["value"] = new).is_some()
-        }),
-        _ => None,
-    }
 }
 
 fn measure(mut contenders: Vec<Contender>) -> Vec<Row> {
@@ -430,6 +301,7 @@ fn measure(mut contenders: Vec<Contender>) -> Vec<Row> {
             who: contender.who,
             ns: samples.get(samples.len() / 2).copied(),
             allocs,
+            bytes: contender.bytes,
         }
     })
     .collect()
@@ -466,6 +338,10 @@ fn as_json(rows: &[Row]) -> String {
             if let Some(allocs) = row.allocs {
                 out["allocs"] = json!(allocs);
             }
+            if let (Some(bytes), Some(ns)) = (row.bytes, row.ns) {
+                out["bytes"] = json!(bytes);
+                out["ns_per_mb"] = json!(hostile::per_mb(ns, bytes));
+            }
             out
         })
         .collect();
@@ -486,7 +362,10 @@ fn as_table(rows: &[Row]) -> String {
         match row.ns {
             Some(ns) => {
                 let ratio = ours.map_or(String::new(), |ours| format!("{:8.2}x", ns / ours));
-                let _ = writeln!(out, "  {:26}{ns:16.1} ns {ratio} {:8} allocs", row.who, row.allocs.unwrap_or(0));
+                let per_mb =
+                    row.bytes.map_or(String::new(), |bytes| format!("{:12.0} ns/MB", hostile::per_mb(ns, bytes)));
+                let allocs = row.allocs.unwrap_or(0);
+                let _ = writeln!(out, "  {:26}{ns:16.1} ns {ratio} {allocs:8} allocs{per_mb}", row.who);
             }
             None => drop(writeln!(out, "  {:26}               -", row.who)),
         }

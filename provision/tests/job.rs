@@ -3,6 +3,7 @@
 
 mod support;
 
+use authentik_client::doctor::RemoteView;
 use authentik_client::embedded::Profile;
 use provision::{Mode, Outcome, Severity, Verdict};
 use support::{Stage, company, find, person};
@@ -32,6 +33,21 @@ async fn the_company_arrives_and_both_sides_agree() {
     assert_eq!(report.untouched, ["user \"founder@acme.example\""]);
     let crontab = report.steps.iter().find(|step| step.name == "find the periodic sync").unwrap();
     assert!(crontab.detail.contains("*/4 * * *"), "{}", crontab.detail);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_doctor_finds_nothing_after_a_good_run() {
+    for profile in Profile::ALL {
+        let stage = Stage::with(profile);
+        assert!(stage.run(company()).await.verified, "{profile}");
+        let observed = stage.job.observe(&company()).await.unwrap();
+        let groups = observed.cloudflare.custom_groups().cloned().collect();
+        let view = RemoteView::new(observed.cloudflare.users.clone(), groups);
+        let provider = observed.authentik.provider.unwrap().pk;
+        let findings = stage.authentik_client().doctor(provider, &view).await.unwrap();
+        let told: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        assert!(told.is_empty(), "{profile}: {told:#?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

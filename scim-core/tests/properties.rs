@@ -6,7 +6,7 @@ use scim_core::filter::{Filter, ParseOptions, attr};
 use scim_core::message::ListResponse;
 use scim_core::patch::{DiffOptions, PatchOp, PatchOptions, diff};
 use scim_core::path::{AttributePath, PatchPath};
-use scim_core::quirk::Quirk;
+use scim_core::quirk::{Quirk, Quirks};
 use scim_core::resource::{Group, Resource, User};
 use scim_core::schema::ResourceSchemas;
 use serde_json::{Value, json};
@@ -93,12 +93,25 @@ fn json_values() -> impl Strategy<Value = Value> {
     })
 }
 
+/// What no schema knows: a place, a name, of which some cannot stand in a path, and a value.
+fn unknown() -> impl Strategy<Value = Vec<(u8, &'static str, Value)>> {
+    let name = prop::sample::select(vec!["colour", "shoe-size", "x y", "1st"]);
+    let value = prop_oneof![
+        Just(json!({"a": [1, {"b": "c"}]})),
+        Just(json!(["x", "y"])),
+        Just(json!([])),
+        any::<bool>().prop_map(Value::from),
+        "[a-z]{0,2}".prop_map(Value::from),
+    ];
+    prop::collection::vec((0_u8..5, name, value), 0..4)
+}
+
 fn users() -> impl Strategy<Value = Value> {
     let emails =
         prop::collection::btree_map("[a-c]@x", (prop::sample::select(vec!["work", "home"]), any::<bool>()), 0..4);
     let text = || prop::option::of("[a-zA-Z]{1,3}");
-    (text(), text(), text(), prop::option::of(any::<bool>()), emails, text(), text()).prop_map(
-        |(title, given, family, active, emails, department, manager)| {
+    (text(), text(), text(), prop::option::of(any::<bool>()), emails, text(), text(), unknown()).prop_map(
+        |(title, given, family, active, emails, department, manager, unknown)| {
             let mut first = true;
             let emails: Vec<Value> = emails
                 .into_iter()
@@ -111,10 +124,20 @@ fn users() -> impl Strategy<Value = Value> {
                 })
                 .collect();
             let manager = manager.map(|value| json!({"value": value}));
-            json!({
+            let mut user = json!({
                 "userName": "u", "title": title, "name": {"givenName": given, "familyName": family}, "active": active, "emails": emails,
                 "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": department, "manager": manager},
-            })
+            });
+            for (place, name, value) in unknown {
+                match place {
+                    0 => user[name] = value,
+                    1 => user["name"][name] = value,
+                    2 => user["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"][name] = value,
+                    3 => user[format!("urn:example:{name}")] = json!({"a": value}),
+                    _ => user["emails"].as_array_mut().into_iter().flatten().for_each(|email| email[name] = value.clone()),
+                }
+            }
+            user
         },
     )
 }
@@ -166,7 +189,7 @@ fn reaches(
         let removal_by_value =
             patch.operations.iter().any(|o| o.op == scim_core::patch::Op::Remove && o.value.is_some());
         let lenient = PatchOptions::new([Quirk::RemoveWithValue].into_iter().collect());
-        let apply = if removal_by_value { lenient } else { PatchOptions::strict() };
+        let apply = if removal_by_value { lenient } else { PatchOptions::strict() }.with_unknown_attributes();
         let body = serde_json::to_value(patch).unwrap();
         let read = PatchOp::read(&body, &apply).unwrap();
         read.apply(&mut resource, schemas, &apply).unwrap();
@@ -243,19 +266,30 @@ proptest! {
     fn a_diff_of_users_reaches_its_end(before in users(), after in users()) {
         reaches(&before, &after, &ResourceSchemas::user(), &DiffOptions::new())?;
         reaches(&before, &after, &ResourceSchemas::user(), &DiffOptions::new().with_max_operations(1))?;
+        reaches(&before, &after, &ResourceSchemas::user(), &DiffOptions::new().with_max_bytes(400))?;
+    }
+
+    #[test]
+    fn a_diff_of_what_is_known_is_by_the_letter_of_the_schemas(before in users(), after in users()) {
+        let schemas = ResourceSchemas::user();
+        for patch in diff(&before, &after, &schemas, &DiffOptions::new().with_only_known()).unwrap() {
+            let mut resource = before.clone();
+            prop_assert!(patch.apply(&mut resource, &schemas, &PatchOptions::strict()).is_ok(), "{:?}", patch);
+        }
     }
 
     #[test]
     fn a_diff_of_groups_reaches_its_end(before in groups(), after in groups()) {
         reaches(&before, &after, &ResourceSchemas::group(), &DiffOptions::new())?;
         reaches(&before, &after, &ResourceSchemas::group(), &DiffOptions::new().with_removal_by_value().with_max_values(2))?;
+        reaches(&before, &after, &ResourceSchemas::group(), &DiffOptions::for_target(Quirks::AUTHENTIK).with_max_bytes(200))?;
     }
 
     #[test]
     fn replacing_twice_is_replacing_once(user in users(), value in users()) {
         let patch = PatchOp::new().replace(attr("emails"), value["emails"].clone()).replace(attr("name"), value["name"].clone());
         let mut resource = user;
-        let options = PatchOptions::strict();
+        let options = PatchOptions::strict().with_unknown_attributes();
         patch.apply(&mut resource, &ResourceSchemas::user(), &options).unwrap();
         let once = resource.clone();
         let applied = patch.apply(&mut resource, &ResourceSchemas::user(), &options).unwrap();

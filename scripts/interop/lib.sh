@@ -1,8 +1,10 @@
 # What the interop scripts share: foreign programs installed once into a cache, servers on free ports that
 # die with the script. To be sourced by bash from a script that has set -euo pipefail.
 #
-#   INTEROP_CACHE   where they are installed (default: target/interop); an upgrade of a version below
-#                   makes a new directory
+#   INTEROP_CACHE    where they are installed (default: target/interop); an upgrade of a version below
+#                    makes a new directory
+#   INTEROP_SERVER   an `embedded` that is already built, INTEROP_CLIENT an `interop_client`; by default
+#                    both are built here
 #
 # Needs python3 (3.11 or later, with venv) and node (20 or later, with npm), and their registries on the
 # first run.
@@ -72,9 +74,13 @@ token=interop-token
 
 # Our provider: `embedded -- scim`, which chooses its token itself; sets `token` as well.
 start_embedded() {
-    cargo build --locked --quiet --release -p examples --example embedded
-    # `cargo run` and not the path: another checkout may share the target directory.
-    cargo run --locked --quiet --release -p examples --example embedded -- scim "$@" >"$scratch/embedded" &
+    local server=("${INTEROP_SERVER:-}")
+    if [ -z "${server[0]}" ]; then
+        cargo build --locked --quiet --release -p examples --example embedded
+        # `cargo run` and not the path: another checkout may share the target directory.
+        server=(cargo run --locked --quiet --release -p examples --example embedded --)
+    fi
+    "${server[@]}" scim "$@" >"$scratch/embedded" &
     local pid=$! tries
     pids+=("$pid")
     for ((tries = 0; tries < 6000; tries++)); do
@@ -114,10 +120,9 @@ start_scimmy() {
     url=http://127.0.0.1:$port/scim/v2
 }
 
+client=("${INTEROP_CLIENT:-}")
 build_client() {
+    [ -z "${client[0]}" ] || return 0
     cargo build --locked --quiet --release -p scim-core --features reqwest --example interop_client
-}
-
-client() {
-    cargo run --locked --quiet --release -p scim-core --features reqwest --example interop_client -- "$@"
+    client=(cargo run --locked --quiet --release -p scim-core --features reqwest --example interop_client --)
 }

@@ -14,7 +14,7 @@ use crate::model::{
     SyncStatus, Task, TaskState, User,
 };
 use crate::profile::Profile;
-use crate::scope::{self, Reason, ScopeBinding, ScopeGroup, ScopeUser};
+use crate::scope::{self, Reason};
 use crate::sync::{self, SyncReport};
 
 /// How many pages of the schedule's tasks are read to find the last sync: 2,000 tasks.
@@ -83,13 +83,9 @@ impl Chart {
         let events = authentik.events().configuration_errors().page(1).await.map(|page| page.results);
         let events = seen(events, "the events", &mut unseen)?.unwrap_or_default();
         let scope = match (&application, &bindings) {
-            (Some(application), Some(bindings)) => scope::users(
-                &users.iter().map(ScopeUser::from).collect::<Vec<_>>(),
-                &groups.iter().map(ScopeGroup::from).collect::<Vec<_>>(),
-                &bindings.iter().map(ScopeBinding::from).collect::<Vec<_>>(),
-                &application.policy_engine_mode,
-                provider.exclude_users_service_account,
-            ),
+            (Some(application), Some(bindings)) => {
+                scope::of_provider(&profile, &provider, application, bindings, &users, &groups)
+            }
             _ => BTreeMap::new(),
         };
         let tasks = tasks.unwrap_or_default();

@@ -10,24 +10,53 @@
 //! It writes nothing. `docs/doctor.md` lists every code with the surprise behind it.
 //!
 //! ```
-//! use authentik_client::Authentik;
-//! use authentik_client::doctor::RemoteView;
-//! use authentik_client::id::ProviderPk;
-//! use scim_core::resource::{Group, User};
+//! use authentik_client::doctor::{Code, RemoteView};
+//! use scim_core::resource::User;
+//! # use std::sync::Arc;
+//! # use authentik_client::Authentik;
+//! # use authentik_client::embedded::EmbeddedAuthentik;
+//! # use authentik_client::model::{NewApplication, NewGroup, NewPolicyBinding, NewScimProvider, NewUser};
+//! # use authentik_client::mapping::{MANAGED_GROUP, MANAGED_USER};
+//! # use bytes::Bytes;
+//! # use scim_core::transport::{from_fn, TransportExt};
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+//! # runtime.block_on(async {
+//! # let scim = from_fn(|_| async { Ok(http::Response::new(Bytes::from("{}"))) });
+//! # let server = EmbeddedAuthentik::builder(scim.shared()).build();
+//! # let authentik = Authentik::builder("http://authentik.test".parse()?, server.token().to_owned().into())
+//! #     .transport(Arc::new(server.clone())).build()?;
+//! # let staff = authentik.groups().create(&NewGroup::new("staff")).await?;
+//! # let user = authentik.users().create(&NewUser::new("mallory", "Mallory").email("m@example.com")).await?;
+//! # let application = NewApplication::new("Cloudflare", "cloudflare".parse()?);
+//! # let application = authentik.ensure_application(&application).await?.value;
+//! # authentik.ensure_binding(&NewPolicyBinding::group(application.pk.clone(), staff.pk.clone())).await?;
+//! # let mut provider = NewScimProvider::new("Cloudflare", "https://scim.test/scim/v2", "token".to_owned().into());
+//! # provider.property_mappings = vec![authentik.scim_mappings().managed(MANAGED_USER).await?.pk];
+//! # provider.property_mappings_group = vec![authentik.scim_mappings().managed(MANAGED_GROUP).await?.pk];
+//! # provider.group_filters = vec![staff.pk];
+//! # let provider = authentik.ensure_scim_provider(&provider).await?.value.pk;
+//! # let application = authentik.applications().get(&application.slug).await?;
+//! # authentik.ensure_attached(&application, provider).await?;
+//! // A provider in dry run; the server holds somebody whom authentik knows and does not mean to send.
+//! let mut there = User::new("mallory");
+//! there.id = Some("2819c223".parse()?);
+//! let remote = RemoteView::new(vec![there], Vec::new());
 //!
-//! async fn look(authentik: &Authentik, provider: ProviderPk, users: Vec<User>, groups: Vec<Group>)
-//! -> Result<(), authentik_client::Error> {
-//!     for finding in authentik.doctor(provider, &RemoteView::new(users, groups)).await? {
-//!         println!("{finding}");
-//!         if let Some(cure) = finding.cure() {
-//!             for call in cure.plan() {
-//!                 println!("  would send {call}");
-//!             }
-//!             // let report = cure.run().await;
-//!         }
+//! let findings = authentik.doctor(provider, &remote).await?;
+//! let danger = &findings[0];
+//! assert_eq!(danger.code, Code::WouldBeDeleted);
+//! println!("{danger}");
+//! // Where the API can do something about it, the calls are shown before they are sent.
+//! if let Some(cure) = danger.cure() {
+//!     for call in cure.plan() {
+//!         println!("would send {call}");
 //!     }
-//!     Ok(())
+//!     let report = cure.run().await;
+//!     assert!(report.is_complete());
 //! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).map_err(|error: Box<dyn std::error::Error>| error.to_string())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod chart;

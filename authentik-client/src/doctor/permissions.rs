@@ -160,8 +160,8 @@ fn probes() -> Vec<Probe> {
 }
 
 impl Authentik {
-    /// Checks what the token may do, one permission after the other: everything that facts about the job
-    /// name, in a fixed order. Nothing is changed: bodies are empty and ids those of nobody, which
+    /// Checks what the token may do, one permission after the other: everything that provisioning takes
+    /// (facts/authentik.md §9), in a fixed order. Nothing is changed: bodies are empty and ids those of nobody, which
     /// authentik notices only after it has looked at the permission (G11).
     ///
     /// Some forty requests.

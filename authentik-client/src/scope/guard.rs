@@ -4,9 +4,9 @@
 //! every remote group named like ANY authentik group; the clean-up then deletes what is linked and out
 //! of scope (facts/authentik.md §0.2, H11). authentik's own dry run shows nothing of it (H10).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Reason, RemoteUser, ScopeGroup, ScopeUser, matches};
+use super::{Reason, RemoteUser, ScopeGroup, ScopeUser};
 use crate::id::{GroupUuid, UserPk};
 use crate::model::ScimProvider;
 use crate::profile::{Discovery, Profile};
@@ -56,6 +56,35 @@ pub fn discovers(profile: &Profile, provider: &ScimProvider) -> bool {
     profile.discovery != Discovery::Absent && provider.discovery_enabled != Some(false)
 }
 
+/// Users by what discovery looks them up by: ten thousand on each side are no reason to compare everybody
+/// with everybody.
+struct Index<'a> {
+    users: &'a [ScopeUser],
+    by_username: HashMap<&'a str, Vec<usize>>,
+    by_email: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(users: &'a [ScopeUser]) -> Self {
+        let mut index = Self { users, by_username: HashMap::new(), by_email: HashMap::new() };
+        for (number, user) in users.iter().enumerate() {
+            index.by_username.entry(&user.username).or_default().push(number);
+            index.by_email.entry(&user.email).or_default().push(number);
+        }
+        index
+    }
+
+    /// The same as [`matches`](super::matches).
+    fn matches(&self, remote: &RemoteUser) -> Vec<&'a ScopeUser> {
+        let names = std::iter::once(&remote.user_name).chain(&remote.emails);
+        let by_name = names.filter_map(|name| self.by_username.get(name.as_str()));
+        let emails = remote.emails.iter().filter(|email| !email.is_empty());
+        let by_email = emails.filter_map(|email| self.by_email.get(email.as_str()));
+        let found: BTreeSet<usize> = by_name.chain(by_email).flatten().copied().collect();
+        found.into_iter().filter_map(|number| self.users.get(number)).collect()
+    }
+}
+
 /// What the first sync does with each remote user that is not linked yet; inactive ones belong here
 /// too. `users` are all users of authentik, `scope` says who of them is sent (see
 /// [`users`](super::users)). Where several are alike, one out of scope decides: which of them authentik
@@ -65,8 +94,9 @@ pub fn first_sync_users(
     users: &[ScopeUser],
     scope: &BTreeMap<UserPk, Reason>,
 ) -> Vec<Verdict<UserPk>> {
+    let index = Index::new(users);
     let verdict = |remote: &RemoteUser| {
-        let twins = matches(remote, users);
+        let twins = index.matches(remote);
         let reason = |twin: &&&ScopeUser| scope.get(&twin.pk);
         let out = twins.iter().find(|twin| !reason(twin).is_some_and(Reason::is_in));
         let open = twins.iter().find(|twin| reason(twin).is_some_and(|reason| !reason.is_certain()));
@@ -146,6 +176,16 @@ mod tests {
         // Who is in no scope at all is out of it.
         let verdicts = first_sync_users(&remote, &users, &BTreeMap::new());
         assert_eq!(verdicts.iter().filter(|verdict| verdict.is_dangerous()).count(), 5);
+    }
+
+    #[test]
+    fn the_index_finds_whom_a_comparison_of_all_finds() {
+        let users: Vec<ScopeUser> = (0..40).map(|pk| user(pk % 20)).collect();
+        let index = Index::new(&users);
+        for (name, email) in [("u1", ""), ("x", "u2@x"), ("u3", "u4@x"), ("u5@x", "u5"), ("", ""), ("U1", "U2@X")] {
+            let remote = remote(name, email);
+            assert_eq!(index.matches(&remote), super::super::matches(&remote, &users), "{remote:?}");
+        }
     }
 
     #[test]

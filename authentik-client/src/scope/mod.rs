@@ -4,6 +4,7 @@
 //! (H10), and what discovery matched is linked and dropped again.
 
 mod guard;
+mod provider;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use crate::id::{GroupUuid, UserPk};
 use crate::model::{Group, PolicyBinding, PolicyEngineMode, User};
 
 pub use guard::{RemoteGroup, Verdict, discovers, first_sync_groups, first_sync_users};
+pub use provider::of_provider;
 
 /// What scope needs to know of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]

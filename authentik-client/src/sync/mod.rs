@@ -44,7 +44,7 @@ pub(crate) use judge::{is_full, latest};
 pub use object::{ObjectReport, SyncTarget};
 pub use objects::{ObjectOutcome, ObjectResult};
 pub(crate) use report::reason;
-pub use report::{Complaint, SyncOutcome, SyncReport, SyncedObject};
+pub use report::{Complaint, PageOutcome, PageResult, SyncOutcome, SyncReport, SyncedObject};
 pub use watch::SyncWatch;
 
 use crate::api::Authentik;

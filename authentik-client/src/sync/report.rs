@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::judge::synced;
 use super::objects::{self, ObjectResult};
 use crate::id::{GroupUuid, UserPk};
-use crate::model::{LogLine, Task};
+use crate::model::{LogLine, Task, TaskState};
 
 const STOPPED: &str = "Stopping sync due to error";
 pub(super) const DROPPED: &str = "Dropping mutating request";
@@ -128,6 +128,54 @@ impl fmt::Display for Complaint {
     }
 }
 
+/// What came of one page of users or groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PageOutcome {
+    /// Everybody on it was compared, and written where that was needed.
+    Written,
+    /// Some of it was not written.
+    WrittenInPart,
+    /// It ended at an object that could not be mapped; who came after it was not written.
+    CutShort,
+    /// A dry run: writes were dropped.
+    DryRun,
+    /// Nothing was written or compared.
+    NothingDone,
+    /// Given up after all its tries.
+    Rejected,
+}
+
+/// A page task and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PageResult {
+    /// `user:1`, `group:1`.
+    pub page: String,
+    /// What came of it.
+    pub outcome: PageOutcome,
+    /// How many tries failed before.
+    pub retries: u32,
+}
+
+fn page_result(page: &Task) -> PageResult {
+    let complains = |line: &&LogLine| line.log_level.is_complaint();
+    let outcome = if page.state == TaskState::Rejected {
+        PageOutcome::Rejected
+    } else if !synced(page) {
+        PageOutcome::NothingDone
+    } else if page.logs.iter().any(|line| line.event.starts_with(STOPPED)) {
+        PageOutcome::CutShort
+    } else if page.logs.iter().any(|line| complains(&line)) {
+        PageOutcome::WrittenInPart
+    } else if page.logs.iter().any(|line| line.event.starts_with(DROPPED)) {
+        PageOutcome::DryRun
+    } else {
+        PageOutcome::Written
+    };
+    PageResult { page: name(page), outcome, retries: page.retries }
+}
+
 /// What came of a sync, from its tasks' logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -136,6 +184,8 @@ pub struct SyncReport {
     pub outcome: SyncOutcome,
     /// How many page tasks there were.
     pub pages: usize,
+    /// Page by page, users first.
+    pub page_results: Vec<PageResult>,
     /// What was not written, and why.
     pub complaints: Vec<Complaint>,
     /// What failed first and was mended by another try.
@@ -163,6 +213,7 @@ pub(super) fn report(outcome: SyncOutcome, full: &Task, pages: &[&Task], tasks: 
     let mut report = SyncReport {
         outcome,
         pages: pages.len(),
+        page_results: Vec::new(),
         complaints: Vec::new(),
         mended: Vec::new(),
         deleted: Vec::new(),
@@ -207,8 +258,16 @@ pub(super) fn report(outcome: SyncOutcome, full: &Task, pages: &[&Task], tasks: 
     let since =
         |task: &&Task| task.message_id == full.message_id || asked.is_none_or(|asked| task.queued_at() >= Some(asked));
     report.retries = tasks.iter().filter(since).map(|task| task.retries).fold(0, u32::saturating_add);
+    report.page_results = pages.iter().map(|page| page_result(page)).collect();
+    report.page_results.sort_by_key(|result| page_order(&result.page));
     report.objects = objects::from_logs(&report.complaints, pages);
     report
+}
+
+/// Users come before groups, page 2 before page 10.
+fn page_order(page: &str) -> (bool, u64) {
+    let (kind, number) = page.split_once(':').unwrap_or((page, ""));
+    (kind != "user", number.parse().unwrap_or(0))
 }
 
 /// `…scim_sync_objects:<provider name>:user:1` → `user:1`

@@ -245,3 +245,25 @@ async fn trap_16_what_would_be_adopted_and_deleted_is_named_before() {
         assert_eq!(it.remote("somebody").is_null(), !switch, "{profile}: it happens as foretold");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn odd_answers_do_not_upset_the_doctor() {
+    for odd in [
+        json!(null),
+        json!([]),
+        json!({"id": 7, "name": "text", "emails": "text", "active": {}, "displayName": [[]]}),
+        json!({"id": "user-1", "emails": [null, 3, {"value": null}], "name": {"familyName": {"a": 1}}}),
+        json!({"id": "user-1", "userName": "x".repeat(100_000), "USERNAME": "y"}),
+    ] {
+        let it = Clinic::with(|builder| builder.profile(Profile::V2026_5_6), json!({})).await;
+        let answer = odd.clone();
+        it.lab.shelf(|shelf| {
+            shelf.answer_user = Some(Box::new(move |user: &mut Value| *user = answer.clone()));
+        });
+        it.lab.patch(&format!("core/users/{}/", it.ada), json!({"name": "Ada Lovelace"})).await;
+        it.lab.settled().await;
+        for finding in it.findings().await {
+            assert!(finding.to_string().len() < 5_000, "{}", finding.code);
+        }
+    }
+}

@@ -56,7 +56,7 @@ impl<R: ScimResource> Endpoint<R> {
                 return Ok(Edited { resource, changed: false });
             }
             let outcome = if capabilities.patch == Some(false) {
-                self.put(id, &attempt.wanted, version.as_ref()).await
+                self.put_whole(id, &attempt.wanted, version.as_ref()).await
             } else {
                 self.send(id, &attempt, version).await
             };
@@ -88,7 +88,7 @@ impl<R: ScimResource> Endpoint<R> {
             match self.patch_under(id, patch, version.as_ref()).await {
                 Ok((resource, after)) => (last, version) = (resource, after),
                 Err(error) if error.kind() == ErrorKind::Unsupported && done == 0 => {
-                    return self.put(id, &attempt.wanted, version.as_ref()).await;
+                    return self.put_whole(id, &attempt.wanted, version.as_ref()).await;
                 }
                 Err(error) if done > 0 => return Err(error.after_open().with_completed(done)),
                 Err(error) => return Err(error),
@@ -98,7 +98,7 @@ impl<R: ScimResource> Endpoint<R> {
         Ok(last.filter(|resource| attempt.is_reached(resource)))
     }
 
-    async fn put(&self, id: &ResourceId, wanted: &R, version: Option<&Version>) -> Result<Option<R>, Error> {
+    async fn put_whole(&self, id: &ResourceId, wanted: &R, version: Option<&Version>) -> Result<Option<R>, Error> {
         if self.is_partial() {
             let why = "the server has no PATCH, and a resource that was read in part cannot be replaced whole";
             return Err(Error::own(Self::one("edit a resource", id), ErrorKind::InvalidRequest, why));

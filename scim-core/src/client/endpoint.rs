@@ -183,11 +183,12 @@ impl<R: ScimResource> Endpoint<R> {
     /// # Errors
     /// See [`Error`].
     pub async fn replace(&self, id: &ResourceId, resource: &R) -> Result<Option<R>, Error> {
-        settle::repeat_unread(async |_| {
-            let request = self.request("replace a resource", Method::PUT, id);
-            self.client.call(request.query(self.projection()).body(resource)).await?.written(id)
-        })
-        .await
+        settle::repeat_unread(self.put(id, resource), self.put(id, resource)).await
+    }
+
+    async fn put(&self, id: &ResourceId, resource: &R) -> Result<Option<R>, Error> {
+        let request = self.request("replace a resource", Method::PUT, id);
+        self.client.call(request.query(self.projection()).body(resource)).await?.written(id)
     }
 
     /// Changes a resource (RFC 7644 §3.5.2). `None` when the server answered without the resource.
@@ -205,18 +206,27 @@ impl<R: ScimResource> Endpoint<R> {
         patch: &PatchOp,
         version: Option<&Version>,
     ) -> Result<(Option<R>, Option<Version>), Error> {
-        let repeatable = settle::says_what_shall_be::<R>(patch);
-        let send = async |_| {
-            let mut request = self.request("patch a resource", Method::PATCH, id).if_match(version);
-            if repeatable {
-                request.operation = request.operation.idempotent(true);
-            }
-            let reply = self.client.call(request.query(self.projection()).body(patch)).await?;
-            let resource: Option<R> = reply.written(id)?;
-            let version = reply.etag().or_else(|| resource.as_ref()?.version().map(Version::from));
-            Ok((resource, version))
-        };
-        if repeatable { settle::repeat_unread(send).await } else { send(false).await }
+        if settle::says_what_shall_be::<R>(patch) {
+            let send = || self.send_patch(id, patch, version, Some(true));
+            settle::repeat_unread(send(), send()).await
+        } else {
+            self.send_patch(id, patch, version, None).await
+        }
+    }
+
+    async fn send_patch(
+        &self,
+        id: &ResourceId,
+        patch: &PatchOp,
+        version: Option<&Version>,
+        idempotent: Option<bool>,
+    ) -> Result<(Option<R>, Option<Version>), Error> {
+        let mut request = self.request("patch a resource", Method::PATCH, id).if_match(version);
+        request.operation.idempotent = idempotent;
+        let reply = self.client.call(request.query(self.projection()).body(patch)).await?;
+        let resource: Option<R> = reply.written(id)?;
+        let version = reply.etag().or_else(|| resource.as_ref()?.version().map(Version::from));
+        Ok((resource, version))
     }
 
     /// Deletes a resource (RFC 7644 §3.6).
@@ -224,15 +234,16 @@ impl<R: ScimResource> Endpoint<R> {
     /// # Errors
     /// See [`Error`]; [`Error::is_not_found`] when it was gone before this call.
     pub async fn delete(&self, id: &ResourceId) -> Result<(), Error> {
-        settle::repeat_unread(async |again| {
-            match self.client.call(self.request("delete a resource", Method::DELETE, id)).await {
-                Ok(reply) => reply.done(),
-                // An earlier attempt of this very call did it, and its answer was lost.
-                Err(error) if error.is_not_found() && (again || error.may_have_been_applied()) => Ok(()),
-                Err(error) => Err(error),
-            }
-        })
-        .await
+        settle::repeat_unread(self.send_delete(id, false), self.send_delete(id, true)).await
+    }
+
+    async fn send_delete(&self, id: &ResourceId, again: bool) -> Result<(), Error> {
+        match self.client.call(self.request("delete a resource", Method::DELETE, id)).await {
+            Ok(reply) => reply.done(),
+            // An earlier attempt of this very call did it, and its answer was lost.
+            Err(error) if error.is_not_found() && (again || error.attempts() > 1) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes sure that a resource is gone. `false`: it was gone before.

@@ -86,7 +86,7 @@ impl<'e, R: ScimResource> Entry<'e, R> {
     /// # Errors
     /// See [`Error`]; [`ErrorKind::Ambiguous`] if several match.
     pub async fn get(self) -> Result<Option<R>, Error> {
-        self.look().await
+        look(self.endpoint, &self.filter).await
     }
 
     /// Edits the resource if it is there; creates it if it is not.
@@ -98,11 +98,11 @@ impl<'e, R: ScimResource> Entry<'e, R> {
     /// See [`Error`]; [`ErrorKind::Ambiguous`] if several match; [`Error::is_conflict`] if the name
     /// is taken by something that the filter does not show.
     pub async fn or_create(mut self, make: impl FnOnce() -> R) -> Result<EntryOutcome<R>, Error> {
-        let found = match self.look().await? {
+        let found = match look(self.endpoint, &self.filter).await? {
             Some(found) => found,
             None => match self.endpoint.create(&make()).await {
                 Ok(created) => return Ok(EntryOutcome::Created(created)),
-                Err(error) if error.is_conflict() => match self.look().await? {
+                Err(error) if error.is_conflict() => match look(self.endpoint, &self.filter).await? {
                     Some(found) => found,
                     None => return Err(error.with_finding("the filter shows no resource that has it")),
                 },
@@ -112,16 +112,17 @@ impl<'e, R: ScimResource> Entry<'e, R> {
         let (Some(id), Some(change)) = (found.id(), self.edit.as_mut()) else {
             return Ok(EntryOutcome::Found(found));
         };
-        let edited = self.endpoint.edit(id, change).await?;
+        let edited = Box::pin(self.endpoint.edit(id, change)).await?;
         Ok(if edited.changed { EntryOutcome::Edited(edited.resource) } else { EntryOutcome::Found(edited.resource) })
     }
+}
 
-    async fn look(&self) -> Result<Option<R>, Error> {
-        let mut found = self.endpoint.find(self.filter.clone()).await?;
-        if found.len() > 1 {
-            let why = format!("{} resources match, one was expected", found.len());
-            return Err(Error::own(ListRequest::<R>::operation(), ErrorKind::Ambiguous, why));
-        }
-        Ok(found.pop())
+// Not a method: a borrow of the boxed closure could not move between threads.
+async fn look<R: ScimResource>(endpoint: &Endpoint<R>, filter: &Filter) -> Result<Option<R>, Error> {
+    let mut found = endpoint.find(filter.clone()).await?;
+    if found.len() > 1 {
+        let why = format!("{} resources match, one was expected", found.len());
+        return Err(Error::own(ListRequest::<R>::operation(), ErrorKind::Ambiguous, why));
     }
+    Ok(found.pop())
 }

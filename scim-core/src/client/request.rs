@@ -82,11 +82,13 @@ impl<'a> Request<'a> {
             Ok(url) => url,
             Err(error) => return Err(Error::invalid_request(self.operation, error)),
         };
-        let mut builder = http::Request::builder()
-            .method(self.method)
-            .uri(url)
-            // Some servers answer plain JSON and insist on being asked for it.
-            .header(header::ACCEPT, "application/scim+json, application/json;q=0.9");
+        let is_delete = self.method == Method::DELETE;
+        let mut builder = http::Request::builder().method(self.method).uri(url);
+        // Some servers answer plain JSON and insist on being asked for it; of a DELETE nothing is
+        // wanted, and Entra's own SCIM server refuses the header there.
+        if !is_delete {
+            builder = builder.header(header::ACCEPT, "application/scim+json, application/json;q=0.9");
+        }
         if let Some(token) = token {
             let value = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()));
             let Ok(mut value) = value else {

@@ -16,17 +16,20 @@ use crate::transport::TransportErrorKind;
 /// More candidates than this are not read one by one: the look-up is no use then.
 const CANDIDATES: usize = 5;
 
-/// Sends a request that may be sent twice; again, once, if an answer came that cannot be believed.
-/// (Answers that do not come are the retry layer's business.)
-pub(super) async fn repeat_unread<T>(send: impl AsyncFn(bool) -> Result<T, Error>) -> Result<T, Error> {
+/// A request that may be sent twice: `second` is sent if to `first` an answer came that cannot be
+/// believed. (Answers that do not come are the retry layer's business.)
+pub(super) async fn repeat_unread<T>(
+    first: impl Future<Output = Result<T, Error>>,
+    second: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let unbelievable = |kind| {
         matches!(
             kind,
             ErrorKind::UnreadableBody | ErrorKind::WrongResource | ErrorKind::Transport(TransportErrorKind::Protocol)
         )
     };
-    match send(false).await {
-        Err(error) if unbelievable(error.kind()) => send(true).await.map_err(Error::after_open),
+    match first.await {
+        Err(error) if unbelievable(error.kind()) => second.await.map_err(Error::after_open),
         outcome => outcome,
     }
 }
@@ -78,14 +81,14 @@ fn created<R: ScimResource>(reply: &Reply, sent: &R) -> Result<R, Error> {
 
 /// Creates a resource, and looks where the outcome is open.
 pub(super) async fn create<R: ScimResource>(endpoint: &Endpoint<R>, sent: &R) -> Result<R, Error> {
-    let post = async || created(&endpoint.post(sent).await?, sent);
-    let mut error = match post().await {
+    let mut error = match post(endpoint, sent).await {
         Err(error) if is_open(&error) => error,
         outcome => return outcome,
     };
     let mut repeated = false;
     loop {
-        let found = match look(endpoint, sent, &error).await {
+        // Boxed: rarely needed, and no reason to make every caller's future large.
+        let found = match Box::pin(look(endpoint, sent, &error)).await {
             Ok(found) => found,
             Err(failed) => return Err(error.after_open().with_finding(failed)),
         };
@@ -109,12 +112,16 @@ pub(super) async fn create<R: ScimResource>(endpoint: &Endpoint<R>, sent: &R) ->
             Found::Nothing => {}
         }
         repeated = true;
-        error = match post().await {
+        error = match post(endpoint, sent).await {
             Err(error) if is_open(&error) || error.is_conflict() => error.after_open(),
             Err(error) => return Err(error.after_open()),
             made => return made,
         };
     }
+}
+
+async fn post<R: ScimResource>(endpoint: &Endpoint<R>, sent: &R) -> Result<R, Error> {
+    created(&endpoint.post(sent).await?, sent)
 }
 
 /// A 202 is open by the server's will: looking at once is no use.

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::patch::conform::Conform;
-use crate::patch::members::KeyIndex;
+use crate::patch::members::{KeyIndex, without_equal};
 use crate::patch::store::{Slot, Store};
-use crate::patch::target::{Found, Target, locate, resolve};
+use crate::patch::target::{Found, Target, locate, resolve, unknown};
 use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
 use crate::path::{AttributePath, PatchPath};
 use crate::quirk::{Quirk, Quirks};
@@ -56,7 +56,12 @@ impl PatchOp {
         let mut session = Session {
             store: Store::new(resource),
             schemas,
-            conform: Conform { tolerated: options.quirks(), fired: self.quirks },
+            conform: Conform {
+                tolerated: options.quirks(),
+                fired: self.quirks,
+                keeps_unknown: options.takes_unknown_attributes(),
+                unknown_left: limit,
+            },
             index: KeyIndex::default(),
             options,
             growth: 0,
@@ -105,17 +110,20 @@ impl Session<'_> {
 
     fn at_path(&mut self, op: Op, path: &PatchPath, value: Option<&Value>) -> Result<(), PatchError> {
         let schemas = self.schemas;
-        match resolve(path, schemas, &mut self.conform)? {
+        let store = &self.store;
+        match resolve(path, schemas, &mut self.conform, |urn| store.holds_object(urn))? {
             Target::Extension(schema) => self.extension(op, schema, value),
-            Target::Attribute { at, filter: None, sub: None } => self.whole(op, at, value),
-            Target::Attribute { at, filter, sub } => {
-                if at.attribute.is_read_only() || sub.is_some_and(Attribute::is_read_only) {
+            Target::Attribute { home, attribute, filter: None, sub: None } => {
+                self.whole(op, Located { home, attribute: &attribute }, value)
+            }
+            Target::Attribute { home, attribute, filter, sub } => {
+                if attribute.is_read_only() || sub.as_ref().is_some_and(|sub| sub.is_read_only()) {
                     return Err(PatchError::mutability("the attribute is readOnly"));
                 }
-                let slot = self.store.slot(at.home, at.attribute.name());
+                let slot = self.store.slot(home, attribute.name());
                 let writes = self.store.writes();
-                self.elements(op, at.attribute, &slot, filter.as_ref(), sub, value)?;
-                self.settle(at.home, writes);
+                self.elements(op, &attribute, &slot, filter.as_ref(), sub.as_deref(), value)?;
+                self.settle(home, writes);
                 Ok(())
             }
         }
@@ -162,6 +170,7 @@ impl Session<'_> {
         }
         let path = match AttributePath::parse(name) {
             Ok(path) => path,
+            Err(_) if self.conform.keeps_unknown => return self.unknown_member(op, Home::Core, name, value),
             Err(_) if self.conform.allows(Quirk::UnknownSubattr) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
@@ -181,11 +190,20 @@ impl Session<'_> {
                 }
                 self.at_path(op, &PatchPath::of(path), Some(value))
             }
+            Found::Extension(_) | Found::Nothing if self.conform.keeps_unknown => {
+                self.unknown_member(op, Home::Core, name, value)
+            }
             Found::Extension(_) | Found::Nothing if self.conform.allows(Quirk::UnknownSubattr) => Ok(()),
             Found::Extension(_) | Found::Nothing => {
                 Err(PatchError::path("no schema of this resource type has such an attribute"))
             }
         }
+    }
+
+    /// A member that no schema knows, under the name that it comes with.
+    fn unknown_member(&mut self, op: Op, home: Home<'_>, name: &str, value: &Value) -> Result<(), PatchError> {
+        self.conform.count_unknown()?;
+        self.whole(op, Located { home, attribute: &unknown(name) }, Some(value))
     }
 
     fn skips_read_only(&mut self, name: &str) -> bool {
@@ -202,7 +220,7 @@ impl Session<'_> {
         let slot = self.store.slot(Home::Core, "schemas");
         let known = self.store.elements(&slot);
         let is_known = |uri: &Value| known.iter().any(|known| is_same_uri(known, uri));
-        let new: Vec<Value> = list.into_iter().filter(|uri| !is_known(uri)).collect();
+        let new = without_equal(&[], list.into_iter().filter(|uri| !is_known(uri)).collect());
         if !new.is_empty() {
             self.store.append(&slot, new);
         }
@@ -215,6 +233,10 @@ impl Session<'_> {
             let Some(attribute) = schema.attribute(name) else {
                 if name.contains(['.', '[']) && !self.conform.tolerated.is_empty() {
                     self.pathless_member(op, &format!("{}:{name}", schema.id()), value)?;
+                    continue;
+                }
+                if self.conform.keeps_unknown {
+                    self.unknown_member(op, Home::Extension(schema.id()), name, value)?;
                     continue;
                 }
                 if self.conform.allows(Quirk::UnknownSubattr) {
@@ -250,6 +272,13 @@ impl Session<'_> {
                 let slot = self.store.slot(home, attribute.name());
                 if !named && !attribute.is_read_only() && self.store.get(&slot).is_some() {
                     self.unassign(attribute, &slot, PatchError::mutability)?;
+                }
+            }
+            for name in self.store.names_in(schema.id()) {
+                let named = members.is_some_and(|members| crate::resource::spelling(members, &name).is_some());
+                if !named && schema.attribute(&name).is_none() {
+                    let slot = self.store.slot(home, &name);
+                    self.store.set(&slot, None);
                 }
             }
         }

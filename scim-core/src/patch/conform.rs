@@ -13,6 +13,10 @@ use crate::text::same_name;
 pub(super) struct Conform {
     pub(super) tolerated: Quirks,
     pub(super) fired: Quirks,
+    /// Whether sub-attributes that no schema knows are kept.
+    pub(super) keeps_unknown: bool,
+    /// How many more of them one PATCH may bring: each is looked for among all names of its object.
+    pub(super) unknown_left: usize,
 }
 
 fn wrong_type(attribute: &Attribute, wanted: &str) -> PatchError {
@@ -26,6 +30,14 @@ impl Conform {
             self.fired = self.fired.with(quirk);
         }
         allowed
+    }
+
+    pub(super) fn count_unknown(&mut self) -> Result<(), PatchError> {
+        self.unknown_left = self
+            .unknown_left
+            .checked_sub(1)
+            .ok_or_else(|| PatchError::value("more unknown attributes than one PATCH may have operations"))?;
+        Ok(())
     }
 
     pub(super) fn is_lenient(&self) -> bool {
@@ -168,6 +180,17 @@ impl Conform {
         let mut out = Map::new();
         for (name, value) in map {
             let Some(sub) = attribute.sub_attribute(name) else {
+                if self.keeps_unknown {
+                    self.count_unknown()?;
+                    if crate::resource::spelling(&out, name).is_some() {
+                        return Err(PatchError::syntax(format!(
+                            "`{}` is named twice",
+                            crate::patch::apply::short(name)
+                        )));
+                    }
+                    out.insert(name.clone(), value.clone());
+                    continue;
+                }
                 if self.allows(Quirk::UnknownSubattr) {
                     continue;
                 }

@@ -6,50 +6,22 @@ use serde_json::{Map, Value};
 
 use crate::filter::attr;
 use crate::patch::equal::{same_elements, same_value};
-use crate::patch::members::key_of;
-use crate::patch::{Op, Operation, PatchError, PatchOp};
+use crate::patch::members::{key_of, without_equal};
+use crate::patch::split::split;
+use crate::patch::{DiffOptions, Op, Operation, PatchError, PatchOp};
 use crate::path::{AttributePath, PatchPath};
 use crate::resource::{get_folded, is_unassigned};
 use crate::schema::{Attribute, ResourceSchemas};
 use crate::text::{fold, same_name};
 
-/// What the receiver of a [`diff`] takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DiffOptions {
-    pub(crate) removal_by_value: bool,
-    pub(crate) operations: Option<usize>,
-    pub(crate) values: Option<usize>,
-}
-
-impl DiffOptions {
-    /// The forms that every peer and the IPSIE profile accept, without limits: members are added by `add` with path
-    /// `members`, removed by `members[value eq "id"]`.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Removes members by `remove` with a value list, for peers that know no other form.
-    pub fn with_removal_by_value(mut self) -> Self {
-        self.removal_by_value = true;
-        self
-    }
-
-    /// At most so many operations in one PATCH (Google: 20).
-    pub fn with_max_operations(mut self, operations: usize) -> Self {
-        self.operations = Some(operations.max(1));
-        self
-    }
-
-    /// At most so many values of lists in one PATCH (AWS: 100).
-    pub fn with_max_values(mut self, values: usize) -> Self {
-        self.values = Some(values.max(1));
-        self
-    }
-}
-
 /// The PATCH that makes `after` of `before`, in as many messages as the receiver's limits ask for; none if nothing
-/// differs. Only attributes that the schemas know and a client may write are compared; order within a list says
-/// nothing.
+/// differs. What a client may not write is not compared; order within a list says nothing. `schemas` follows from
+/// what the resource holds: of its URIs only those are carried that no schema of the resource type has.
+///
+/// Attributes that no schema knows are carried as they are, unless
+/// [`with_only_known`](DiffOptions::with_only_known) leaves them out; who applies them needs
+/// [`PatchOptions::with_unknown_attributes`](crate::patch::PatchOptions::with_unknown_attributes). Each message is atomic
+/// by itself: where limits ask for several, a receiver may stop between them.
 ///
 /// ```
 /// use scim_core::patch::{DiffOptions, diff};
@@ -66,7 +38,9 @@ impl DiffOptions {
 /// ```
 ///
 /// # Errors
-/// `mutability` if no PATCH can get there: a required attribute goes away, an immutable one changes.
+/// `mutability` if no PATCH can get there: a required attribute goes away, an immutable one changes; `invalidPath` if
+/// an unknown attribute has a name that no PATCH can say; `invalidValue` if one value alone is longer than
+/// [`with_max_bytes`](DiffOptions::with_max_bytes).
 pub fn diff(
     before: &Value,
     after: &Value,
@@ -85,16 +59,23 @@ pub fn diff(
         for attribute in &schema.attributes {
             differ.attribute(Some(schema.id()), attribute, inner(before), inner(after))?;
         }
+        if !options.only_known {
+            differ.unknown_in_extension(schema, inner(before), inner(after));
+        }
     }
-    Ok(differ.split())
+    if !options.only_known {
+        differ.unknown_at_top(schemas, before, after)?;
+        differ.unknown_schemas(schemas, before, after);
+    }
+    split(differ.operations, options)
 }
 
-struct Differ<'o> {
+pub(super) struct Differ<'o> {
     options: &'o DiffOptions,
     operations: Vec<Operation>,
 }
 
-fn held<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+pub(super) fn held<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
     get_folded(map, name).filter(|value| !is_unassigned(value))
 }
 
@@ -107,7 +88,12 @@ fn list(value: &Value) -> &[Value] {
 }
 
 impl Differ<'_> {
-    fn push(&mut self, op: Op, path: impl Into<PatchPath>, value: Option<Value>) {
+    /// Attributes without a path of their own.
+    pub(super) fn push_all(&mut self, op: Op, attributes: Map<String, Value>) {
+        self.operations.push(Operation { op, path: None, value: Some(Value::Object(attributes)) });
+    }
+
+    pub(super) fn push(&mut self, op: Op, path: impl Into<PatchPath>, value: Option<Value>) {
         self.operations.push(Operation { op, path: Some(path.into()), value });
     }
 
@@ -125,7 +111,7 @@ impl Differ<'_> {
         match (held(before, attribute.name()), held(after, attribute.name())) {
             (None, None) => Ok(()),
             (None, Some(new)) => {
-                self.push(Op::Add, path, Some(written(attribute, new)));
+                self.push(Op::Add, path, Some(self.written(attribute, new)));
                 Ok(())
             }
             (Some(old), Some(new)) if attribute.is_multi_valued() => self.values(attribute, path, list(old), list(new)),
@@ -166,6 +152,9 @@ impl Differ<'_> {
                 (Some(_), None) => self.push(Op::Remove, path, None),
             }
         }
+        if !self.options.only_known {
+            self.unknown_subs(attribute, path, old, new);
+        }
         Ok(())
     }
 
@@ -176,7 +165,10 @@ impl Differ<'_> {
         old: &[Value],
         new: &[Value],
     ) -> Result<(), PatchError> {
-        let strip = |values: &[Value]| values.iter().map(|v| without_nulls(attribute, v)).collect::<Vec<_>>();
+        let strip = |values: &[Value]| {
+            let values = values.iter().map(|value| self.without_nulls(attribute, value));
+            values.filter(|value| !is_unassigned(value)).collect::<Vec<_>>()
+        };
         let (old, new) = (strip(old), strip(new));
         if same_elements(&old, &new) {
             return Ok(());
@@ -188,10 +180,9 @@ impl Differ<'_> {
             return Ok(());
         }
         // Only more: add what is new. Otherwise the whole list, the one form that every peer reads alike.
-        let more: Vec<Value> =
-            new.iter().filter(|value| !old.iter().any(|known| same_value(known, value))).cloned().collect();
-        let kept = old.iter().all(|value| new.iter().any(|known| same_value(known, value)));
-        if kept && old.len() + more.len() == new.len() {
+        let more = without_equal(&old, new.clone());
+        let keeps_all = without_equal(&new, old.clone()).is_empty();
+        if keeps_all && old.len() + more.len() == new.len() {
             self.push(Op::Add, path, Some(Value::Array(more)));
         } else {
             self.push(Op::Replace, path, Some(Value::Array(new)));
@@ -237,66 +228,27 @@ impl Differ<'_> {
         true
     }
 
-    /// Messages within the limits, in order.
-    fn split(self) -> Vec<PatchOp> {
-        let max_operations = self.options.operations.unwrap_or(usize::MAX);
-        let max_values = self.options.values.unwrap_or(usize::MAX);
-        let mut patches = Vec::new();
-        let mut patch = PatchOp::new();
-        let mut values = 0;
-        for operation in self.operations.into_iter().flat_map(|operation| chunks(operation, max_values)) {
-            let weight = match &operation.value {
-                Some(Value::Array(list)) => list.len(),
-                _ => 1,
-            };
-            let full = patch.operations.len() >= max_operations || values + weight > max_values;
-            if full && !patch.is_empty() {
-                patches.push(std::mem::take(&mut patch));
-                values = 0;
+    /// A value as it is written: without what says nothing, what the client may not write, and, if asked for, what no
+    /// schema knows.
+    fn without_nulls(&self, attribute: &Attribute, value: &Value) -> Value {
+        match value {
+            Value::Object(map) if attribute.is_complex() => {
+                let goes = |name: &str| match attribute.sub_attribute(name) {
+                    Some(sub) => !sub.is_read_only(),
+                    None => !self.options.only_known,
+                };
+                let members = map.iter().filter(|(name, v)| !is_unassigned(v) && goes(name));
+                Value::Object(members.map(|(name, v)| (name.clone(), v.clone())).collect())
             }
-            values += weight;
-            patch.operations.push(operation);
+            other => other.clone(),
         }
-        if !patch.is_empty() {
-            patches.push(patch);
-        }
-        patches
     }
-}
 
-/// A long list in pieces. A `replace` of a list cannot be cut: its first piece replaces, the others add.
-fn chunks(operation: Operation, max: usize) -> Vec<Operation> {
-    let Operation { op, path, value } = operation;
-    match value {
-        Some(Value::Array(list)) if list.len() > max => {
-            let pieces = list.chunks(max).enumerate();
-            pieces
-                .map(|(at, piece)| Operation {
-                    op: if op == Op::Replace && at > 0 { Op::Add } else { op },
-                    path: path.clone(),
-                    value: Some(Value::Array(piece.to_vec())),
-                })
-                .collect()
+    fn written(&self, attribute: &Attribute, value: &Value) -> Value {
+        match value {
+            Value::Array(list) => list.iter().map(|value| self.without_nulls(attribute, value)).collect(),
+            single if attribute.is_multi_valued() => Value::Array(vec![self.without_nulls(attribute, single)]),
+            single => self.without_nulls(attribute, single),
         }
-        value => vec![Operation { op, path, value }],
-    }
-}
-
-fn without_nulls(attribute: &Attribute, value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let writable = |name: &str| attribute.sub_attribute(name).is_none_or(|sub| !sub.is_read_only());
-            let members = map.iter().filter(|(name, v)| !is_unassigned(v) && writable(name));
-            Value::Object(members.map(|(name, v)| (name.clone(), v.clone())).collect())
-        }
-        other => other.clone(),
-    }
-}
-
-fn written(attribute: &Attribute, value: &Value) -> Value {
-    match value {
-        Value::Array(list) => Value::Array(list.iter().map(|v| without_nulls(attribute, v)).collect()),
-        single if attribute.is_multi_valued() => Value::Array(vec![without_nulls(attribute, single)]),
-        single => without_nulls(attribute, single),
     }
 }

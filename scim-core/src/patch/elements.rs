@@ -71,25 +71,18 @@ impl Session<'_> {
         if !self.conform.allows(Quirk::RemoveWithValue) {
             return Err(PatchError::value("`remove` takes no value; select the elements in the path"));
         }
-        let wanted = match sub {
-            Some(sub) => vec![self.conform.single(sub, value)?],
-            None => self.conform.list(attribute, value)?,
+        let Some(sub) = sub else {
+            let wanted = self.conform.list(attribute, value)?;
+            let agreeing = agreeing(self.store.elements(slot), &wanted)?;
+            return Ok(places.iter().copied().filter(|at| agreeing.binary_search(at).is_ok()).collect());
         };
+        let wanted = self.conform.single(sub, value)?;
         let list = self.store.elements(slot);
-        Ok(places
-            .iter()
-            .copied()
-            .filter(|&at| {
-                let element = list.get(at).unwrap_or(&Value::Null);
-                match (sub, element) {
-                    (Some(sub), Value::Object(map)) => {
-                        get_folded(map, sub.name()).is_some_and(|held| wanted.iter().any(|w| same_value(held, w)))
-                    }
-                    (Some(_), _) => false,
-                    (None, element) => !agreeing(std::slice::from_ref(element), &wanted).is_empty(),
-                }
-            })
-            .collect())
+        let agrees = |at: usize| match list.get(at) {
+            Some(Value::Object(map)) => get_folded(map, sub.name()).is_some_and(|held| same_value(held, &wanted)),
+            _ => false,
+        };
+        Ok(places.iter().copied().filter(|&at| agrees(at)).collect())
     }
 
     fn sub_value(&mut self, op: Op, sub: &Attribute, value: Option<&Value>) -> Result<Value, PatchError> {

@@ -39,24 +39,36 @@ pub(super) fn key_meets(element: &Value, condition: impl Fn(&str) -> bool) -> bo
 #[derive(Default)]
 pub(super) struct KeyIndex {
     slot: Option<Slot>,
-    hasher: RandomState,
-    /// Hash of a key to its place in the list.
-    places: HashMap<u64, usize>,
+    index: Option<Index>,
     additions: usize,
+}
+
+/// Hash of a key to its place in the list.
+#[derive(Default)]
+struct Index {
+    hasher: RandomState,
+    places: HashMap<u64, usize>,
+}
+
+impl Index {
+    fn of(list: &[Value]) -> Self {
+        let hasher = RandomState::new();
+        let keys = list.iter().enumerate().filter_map(|(at, element)| Some((hasher.hash_one(key_of(element)?), at)));
+        Self { places: keys.collect(), hasher }
+    }
 }
 
 impl KeyIndex {
     /// The list has changed otherwise than by additions.
     pub(super) fn forget(&mut self, slot: &Slot) {
         if self.slot.as_ref() == Some(slot) {
-            self.slot = None;
-            self.places.clear();
+            self.forget_all();
         }
     }
 
     pub(super) fn forget_all(&mut self) {
         self.slot = None;
-        self.places.clear();
+        self.index = None;
     }
 
     /// Takes out the new elements whose key is there, or appears twice. The second result tells whether one of
@@ -79,19 +91,20 @@ impl KeyIndex {
             return keep_unknown(list, new);
         }
         if !indexed {
-            self.places =
-                list.iter().enumerate().filter_map(|(at, e)| Some((self.hasher.hash_one(key_of(e)?), at))).collect();
+            self.index = None;
             self.slot = Some(slot.clone());
         }
+        let Index { hasher, places } = self.index.get_or_insert_with(|| Index::of(list));
         let mut next = list.len();
+        let is_one = new.len() == 1;
         let mut added: HashSet<String> = HashSet::new();
         new.retain(|element| {
             let Some(key) = key_of(element) else {
                 next += 1;
                 return true;
             };
-            let hash = self.hasher.hash_one(key);
-            match self.places.get(&hash).and_then(|&at| list.get(at)) {
+            let hash = hasher.hash_one(key);
+            match places.get(&hash).and_then(|&at| list.get(at)) {
                 Some(known) if key_of(known) == Some(key) => {
                     differs |= !same_value(known, element);
                     return false;
@@ -100,10 +113,10 @@ impl KeyIndex {
                 Some(_) if list.iter().any(|e| key_of(e) == Some(key)) => return false,
                 _ => {}
             }
-            if !added.insert(key.to_owned()) {
+            if !is_one && !added.insert(key.to_owned()) {
                 return false;
             }
-            self.places.insert(hash, next);
+            places.insert(hash, next);
             next += 1;
             true
         });

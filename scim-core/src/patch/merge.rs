@@ -6,12 +6,16 @@ use serde_json::{Map, Value};
 
 use crate::patch::equal::same_value;
 use crate::patch::members::{key_of, without_equal};
+use crate::patch::target::unknown;
 use crate::patch::{Op, PatchError};
 use crate::resource::{get_folded, is_unassigned, spelling};
 use crate::schema::Attribute;
 
+/// Elements without a key are compared each with each: so many comparisons are done in a fraction of a second.
+const MOST_COMPARISONS: usize = 4_000_000;
+
 /// Places of the elements that agree with one of those given in everything that it says.
-pub(super) fn agreeing(list: &[Value], wanted: &[Value]) -> Vec<usize> {
+pub(super) fn agreeing(list: &[Value], wanted: &[Value]) -> Result<Vec<usize>, PatchError> {
     let agree = |element: &Value, wanted: &Value| match (element, wanted) {
         (Value::Object(element), Value::Object(wanted)) => wanted
             .iter()
@@ -23,7 +27,10 @@ pub(super) fn agreeing(list: &[Value], wanted: &[Value]) -> Vec<usize> {
         map.entry(key_of(wanted)?).or_insert_with(Vec::new).push(wanted);
         Some(map)
     });
-    (0_usize..)
+    if keyed.is_none() && list.len().saturating_mul(wanted.len()) > MOST_COMPARISONS {
+        return Err(PatchError::value("too many values to look for; name each by its `value`"));
+    }
+    Ok((0_usize..)
         .zip(list)
         .filter(|(_, element)| match (&keyed, key_of(element)) {
             (Some(keyed), Some(key)) => {
@@ -33,7 +40,7 @@ pub(super) fn agreeing(list: &[Value], wanted: &[Value]) -> Vec<usize> {
             (None, _) => wanted.iter().any(|wanted| agree(element, wanted)),
         })
         .map(|(at, _)| at)
-        .collect()
+        .collect())
 }
 
 /// The value that a sub-attribute gets, null to take it away; `None` if nothing changes.
@@ -78,9 +85,11 @@ pub(super) fn merge(
 ) -> Result<bool, PatchError> {
     let mut changed = false;
     for (name, value) in members {
-        if let Some(sub) = attribute.sub_attribute(&name) {
-            changed |= merge_one(op, sub, into, value)?;
-        }
+        changed |= match attribute.sub_attribute(&name) {
+            Some(sub) => merge_one(op, sub, into, value)?,
+            // Values have been read by their definition: what it does not know is to be kept.
+            None => merge_one(op, &unknown(&name), into, value)?,
+        };
     }
     Ok(changed)
 }

@@ -7,6 +7,7 @@ use crate::quirk::Quirks;
 pub struct PatchOptions {
     quirks: Quirks,
     limits: Limits,
+    unknown: bool,
 }
 
 impl PatchOptions {
@@ -22,13 +23,26 @@ impl PatchOptions {
 
     /// With those tolerances.
     pub fn new(quirks: Quirks) -> Self {
-        Self { quirks, limits: Limits::default() }
+        Self { quirks, limits: Limits::default(), unknown: false }
     }
 
     /// Sets the limits.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Also writes attributes and sub-attributes that no schema knows, as the JSON that they come as; without it they
+    /// are an error by the letter, and dropped where [`Quirk::UnknownSubattr`](crate::quirk::Quirk::UnknownSubattr) is
+    /// tolerated. For receivers that keep what they do not know, and for applying a [`diff`](crate::patch::diff) of it.
+    pub fn with_unknown_attributes(mut self) -> Self {
+        self.unknown = true;
+        self
+    }
+
+    /// Whether attributes that no schema knows are written.
+    pub fn takes_unknown_attributes(&self) -> bool {
+        self.unknown
     }
 
     /// What is tolerated.

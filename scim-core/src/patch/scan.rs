@@ -4,8 +4,6 @@
 //! Whatever is not an everyday message (no JSON, escapes in a name, a name twice) gives `None`: it is then read as a
 //! JSON value, which says what is wrong.
 
-use std::borrow::Cow;
-
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
@@ -18,6 +16,9 @@ pub(super) fn read(body: &[u8], message: &mut Message<'_>) -> Option<()> {
     scanner.message(message)?;
     scanner.peek().is_none().then_some(())
 }
+
+/// Bytes of a string with escapes that need no allocation.
+const SHORT: usize = 128;
 
 struct Scanner<'t> {
     text: &'t str,
@@ -81,37 +82,41 @@ impl<'t> Scanner<'t> {
         Some(text)
     }
 
-    /// A string.
-    fn string(&mut self) -> Option<Cow<'t, str>> {
-        let open = self.at;
+    /// A string, given to `take`.
+    #[inline]
+    fn string<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
         self.expect(b'"')?;
         if let Some(text) = self.plain() {
-            return Some(Cow::Borrowed(text));
+            return Some(take(text));
         }
-        self.quoted_quotes()
-            .or_else(|| {
-                self.at = open;
-                self.json()
-            })
-            .map(Cow::Owned)
+        let mut short = [0; SHORT];
+        if let Some(length) = self.quoted_quotes(&mut short) {
+            return std::str::from_utf8(short.get(..length)?).ok().map(take);
+        }
+        self.at -= 1;
+        self.json::<String>().map(|text| take(&text))
     }
 
-    /// A string whose only escapes are quotes, as in paths with a filter.
-    fn quoted_quotes(&mut self) -> Option<String> {
-        let mut text = String::with_capacity(64);
+    /// A short string whose only escapes are quotes, as in paths with a filter: its length in `into`.
+    fn quoted_quotes(&mut self, into: &mut [u8; SHORT]) -> Option<usize> {
+        let mut rest = self.text.as_bytes().get(self.at..)?;
+        let mut length = 0;
         loop {
-            let rest = self.text.get(self.at..)?;
-            let length = special(rest.as_bytes());
-            text.push_str(rest.get(..length)?);
-            match rest.as_bytes().get(length..)? {
-                [b'"', ..] => {
-                    self.at += length + 1;
-                    return Some(text);
+            let plain = special(rest);
+            into.get_mut(length..length + plain)?.copy_from_slice(rest.get(..plain)?);
+            length += plain;
+            match rest.get(plain..)? {
+                [b'"', after @ ..] => {
+                    self.at = self.text.len() - after.len();
+                    return Some(length);
                 }
-                [b'\\', b'"', ..] => text.push('"'),
+                [b'\\', b'"', after @ ..] => {
+                    *into.get_mut(length)? = b'"';
+                    length += 1;
+                    rest = after;
+                }
                 _ => return None,
             }
-            self.at += length + 2;
         }
     }
 
@@ -127,7 +132,7 @@ impl<'t> Scanner<'t> {
     #[inline]
     fn said(&mut self, take: impl FnOnce(&Said<'_>)) -> Option<()> {
         match self.peek()? {
-            b'"' => take(&Said::Text(&self.string()?)),
+            b'"' => self.string(|text| take(&Said::Text(text)))?,
             b'n' => take(&self.json::<()>().map(|()| Said::Nothing)?),
             _ => take(&self.json::<IgnoredAny>().map(|_| Said::Other)?),
         }
@@ -160,7 +165,7 @@ impl<'t> Scanner<'t> {
         self.each(b'[', b']', |this| {
             is_empty = false;
             if this.peek() == Some(b'"') {
-                has_ours |= is_ours(&this.string()?);
+                has_ours |= this.string(is_ours)?;
             } else {
                 this.json::<IgnoredAny>()?;
             }
@@ -193,7 +198,7 @@ impl<'t> Scanner<'t> {
                 Some(1) => this.said(|said| draft.path(said, options))?,
                 Some(_) => {
                     let value = match this.peek()? {
-                        b'"' => Value::String(this.string()?.into_owned()),
+                        b'"' => this.string(|text| Value::from(text))?,
                         _ => this.json()?,
                     };
                     draft.value(value, options);

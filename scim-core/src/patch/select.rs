@@ -44,7 +44,7 @@ impl<'s> Selection<'s> {
     }
 
     /// The places of the elements that meet the filter.
-    pub(super) fn places(&self, list: &[Value]) -> Vec<usize> {
+    pub(super) fn places(&self, list: &[Value]) -> Places {
         let list = (0_usize..).zip(list);
         match &self.test {
             Test::Any(matcher) => list.filter(|(_, element)| matcher.matches(element)).map(|(at, _)| at).collect(),
@@ -71,6 +71,36 @@ impl<'s> Selection<'s> {
     fn meets_otherwise(&self, element: &Value) -> bool {
         let matcher = ElementMatcher::new(self.filter, self.attribute, Quirks::STRICT);
         matcher.is_ok_and(|(matcher, _)| matcher.matches(element))
+    }
+}
+
+/// Places in a list, ascending; one needs no allocation.
+pub(super) enum Places {
+    One([usize; 1]),
+    Some(Vec<usize>),
+}
+
+impl std::ops::Deref for Places {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        match self {
+            Self::One(one) => one,
+            Self::Some(places) => places,
+        }
+    }
+}
+
+impl FromIterator<usize> for Places {
+    fn from_iter<I: IntoIterator<Item = usize>>(places: I) -> Self {
+        let mut places = places.into_iter();
+        let Some(first) = places.next() else {
+            return Self::Some(Vec::new());
+        };
+        match places.next() {
+            None => Self::One([first]),
+            Some(second) => Self::Some([first, second].into_iter().chain(places).collect()),
+        }
     }
 }
 

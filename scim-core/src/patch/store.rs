@@ -32,22 +32,56 @@ enum Undo {
 
 pub(super) struct Store<'r> {
     resource: &'r mut Map<String, Value>,
-    log: Vec<Undo>,
+    log: Log,
+    /// How many writes there were.
+    writes: usize,
+}
+
+/// The notes, of which the first needs no allocation: most messages write once.
+#[derive(Default)]
+struct Log {
+    first: Option<Undo>,
+    rest: Vec<Undo>,
+}
+
+impl Log {
+    fn push(&mut self, note: Undo) {
+        if self.first.is_none() {
+            self.first = Some(note);
+            return;
+        }
+        // After an addition at the end the length before the first of several is all that is needed.
+        if let (Undo::Length(slot, _), Some(Undo::Length(last, _))) = (&note, self.rest.last().or(self.first.as_ref()))
+            && slot == last
+        {
+            return;
+        }
+        self.rest.push(note);
+    }
+
+    fn pop(&mut self) -> Option<Undo> {
+        self.rest.pop().or_else(|| self.first.take())
+    }
 }
 
 impl<'r> Store<'r> {
     pub(super) fn new(resource: &'r mut Map<String, Value>) -> Self {
-        Self { resource, log: Vec::new() }
+        Self { resource, log: Log::default(), writes: 0 }
     }
 
     /// Whether anything was written.
     pub(super) fn is_changed(&self) -> bool {
-        !self.log.is_empty()
+        self.writes > 0
     }
 
     /// How many writes there were.
     pub(super) fn writes(&self) -> usize {
-        self.log.len()
+        self.writes
+    }
+
+    fn note(&mut self, undo: Undo) {
+        self.writes += 1;
+        self.log.push(undo);
     }
 
     /// Where an attribute is, in the spelling that the resource has, else in the schema's.
@@ -100,13 +134,13 @@ impl<'r> Store<'r> {
                 return;
             }
             self.resource.insert(uri.to_string(), Value::Object(Map::new()));
-            self.log.push(Undo::NoExtension(uri.clone()));
+            self.note(Undo::NoExtension(uri.clone()));
         }
         let Some(map) = self.map_mut(slot) else {
             return;
         };
         let old = put(map, &slot.key, value);
-        self.log.push(Undo::Attribute(slot.clone(), old));
+        self.note(Undo::Attribute(slot.clone(), old));
     }
 
     /// Puts elements behind those that are there.
@@ -122,7 +156,7 @@ impl<'r> Store<'r> {
         };
         let length = list.len();
         list.extend(elements);
-        self.log.push(Undo::Length(slot.clone(), length));
+        self.note(Undo::Length(slot.clone(), length));
     }
 
     /// Takes elements out; `places` ascend.
@@ -150,7 +184,7 @@ impl<'r> Store<'r> {
                 removed
             }
         };
-        self.log.push(Undo::Removed(slot.clone(), removed));
+        self.note(Undo::Removed(slot.clone(), removed));
     }
 
     /// Replaces one element.
@@ -159,7 +193,7 @@ impl<'r> Store<'r> {
             Some(Value::Array(list)) => {
                 if let Some(element) = list.get_mut(at) {
                     let old = std::mem::replace(element, value);
-                    self.log.push(Undo::Element(slot.clone(), at, old));
+                    self.note(Undo::Element(slot.clone(), at, old));
                 }
             }
             _ => self.set(slot, Some(value)),
@@ -196,8 +230,14 @@ impl<'r> Store<'r> {
         let removes = new.is_null();
         let old = put(element, &key, (!removes).then_some(new));
         let is_empty = removes && element.values().all(is_unassigned);
-        self.log.push(Undo::Sub(slot.clone(), at, key, old));
+        self.note(Undo::Sub(slot.clone(), at, key, old));
         Some(Ok(is_empty))
+    }
+
+    /// The names of the members of an extension that hold something.
+    pub(super) fn names_in(&self, uri: &str) -> Vec<String> {
+        let members = get_folded(self.resource, uri).and_then(Value::as_object).into_iter().flatten();
+        members.filter(|(_, value)| !is_unassigned(value)).map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether an object with values stands under that name.

@@ -8,26 +8,57 @@ use crate::patch::conform::Conform;
 use crate::patch::select::Selection;
 use crate::path::{AttributePath, PatchPath};
 use crate::quirk::Quirk;
-use crate::schema::{Attribute, Located, ResourceSchemas, Schema};
+use crate::schema::{Attribute, AttributeType, Home, Located, ResourceSchemas, Schema};
+use crate::text::same_name;
 
 /// What a path means.
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack while one operation is made")]
 pub(super) enum Target<'s> {
     /// A whole extension.
     Extension(&'s Schema),
     /// An attribute, some of its elements, or a sub-attribute.
-    Attribute { at: Located<'s>, filter: Option<Selection<'s>>, sub: Option<&'s Attribute> },
+    Attribute { home: Home<'s>, attribute: Definition<'s>, filter: Option<Selection<'s>>, sub: Option<Definition<'s>> },
 }
 
+/// The definition of an attribute by its schema, or the stand-in for one that no schema has.
+pub(super) enum Definition<'s> {
+    Known(&'s Attribute),
+    Unknown(Box<Attribute>),
+}
+
+impl std::ops::Deref for Definition<'_> {
+    type Target = Attribute;
+
+    fn deref(&self) -> &Attribute {
+        match self {
+            Self::Known(attribute) => attribute,
+            Self::Unknown(attribute) => attribute,
+        }
+    }
+}
+
+/// `holds_object` tells whether the resource has values under a URN, in case that no schema has it.
 pub(super) fn resolve<'s>(
     path: &'s PatchPath,
     schemas: &'s ResourceSchemas,
     conform: &mut Conform,
+    holds_object: impl FnOnce(&str) -> bool,
 ) -> Result<Target<'s>, PatchError> {
     let attribute_path = path.attribute();
     let (at, sub_name) = match locate(attribute_path, schemas, conform) {
         Found::Attribute(at, sub) => (at, sub),
         Found::Extension(schema) if path.filter().is_none() && path.sub().is_none() => {
             return Ok(Target::Extension(schema));
+        }
+        Found::Nothing if conform.keeps_unknown && path.filter().is_none() => {
+            let (home, attribute) = of_unknown(attribute_path, schemas, holds_object);
+            let sub = path.sub().map(|sub| Definition::Unknown(Box::new(unknown(sub))));
+            return Ok(Target::Attribute {
+                home,
+                attribute: Definition::Unknown(Box::new(attribute)),
+                filter: None,
+                sub,
+            });
         }
         _ => return Err(PatchError::path("no schema of this resource type has such an attribute")),
     };
@@ -42,11 +73,37 @@ pub(super) fn resolve<'s>(
     let sub = match path.after.as_deref().or(sub_name) {
         None => None,
         Some(name) => match attribute.sub_attribute(name) {
-            Some(sub) => Some(sub),
+            Some(sub) => Some(Definition::Known(sub)),
+            None if conform.keeps_unknown && attribute.is_complex() => {
+                Some(Definition::Unknown(Box::new(unknown(name))))
+            }
             None => return Err(PatchError::path(format!("`{}` has no such sub-attribute", attribute.name()))),
         },
     };
-    Ok(Target::Attribute { at, filter, sub })
+    Ok(Target::Attribute { home: at.home, attribute: Definition::Known(attribute), filter, sub })
+}
+
+/// The stand-in for the definition of an attribute that no schema has: one JSON value of any kind.
+pub(super) fn unknown(name: &str) -> Attribute {
+    Attribute::new(name, AttributeType::Other("unknown".into()))
+}
+
+/// Where an attribute that no schema has belongs: at the top, in the extension that its URN names, or, as a whole
+/// extension that is unknown itself, under URN and name.
+fn of_unknown<'s>(
+    path: &'s AttributePath,
+    schemas: &'s ResourceSchemas,
+    holds_object: impl FnOnce(&str) -> bool,
+) -> (Home<'s>, Attribute) {
+    match path.urn() {
+        None => (Home::Core, unknown(path.name())),
+        Some(urn) if same_name(urn, schemas.core().id()) => (Home::Core, unknown(path.name())),
+        Some(urn) => match schemas.extension(urn) {
+            Some(schema) => (Home::Extension(schema.id()), unknown(path.name())),
+            None if holds_object(urn) => (Home::Extension(urn), unknown(path.name())),
+            None => (Home::Core, unknown(&path.as_urn().unwrap_or_default())),
+        },
+    }
 }
 
 pub(super) enum Found<'s> {

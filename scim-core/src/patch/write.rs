@@ -37,7 +37,7 @@ impl Session<'_> {
     }
 
     fn set_single(&mut self, op: Op, attribute: &Attribute, slot: &Slot, value: &Value) -> Result<(), PatchError> {
-        let value = if is_unassigned(value) && !value.is_object() {
+        let value = if is_unassigned(value) && !(value.is_object() && attribute.is_complex()) {
             Value::Null
         } else {
             self.conform.single(attribute, value)?
@@ -151,7 +151,7 @@ impl Session<'_> {
                 wanted.push(element);
             }
         }
-        let places = agreeing(self.store.elements(slot), &wanted);
+        let places = agreeing(self.store.elements(slot), &wanted)?;
         self.take_out(attribute, slot, &places)
     }
 

@@ -24,6 +24,8 @@ pub struct Engine {
     kinds: Vec<Kind>,
     behaviour: Behaviour,
     clock: Clock,
+    /// Drawn anew with every change of what answers look like: texts of resources are kept under it.
+    mark: u64,
 }
 
 /// A service provider: an [`Engine`] and its [`Store`] behind a lock. Reading requests run side by
@@ -112,18 +114,21 @@ impl Engine {
             kinds: vec![Kind::user(), Kind::group()],
             behaviour: Behaviour::default(),
             clock: Clock::system(),
+            mark: fastrand::u64(..),
         }
     }
 
     /// Serves these kinds of resources.
     pub fn with_kinds(mut self, kinds: Vec<Kind>) -> Self {
         self.kinds = kinds;
+        self.mark = fastrand::u64(..);
         self
     }
 
     /// Behaves like that.
     pub fn with_behaviour(mut self, behaviour: Behaviour) -> Self {
         self.behaviour = behaviour;
+        self.mark = fastrand::u64(..);
         self
     }
 
@@ -147,12 +152,17 @@ impl Engine {
 
     /// Changes how the service behaves.
     pub fn behaviour_mut(&mut self) -> &mut Behaviour {
+        self.mark = fastrand::u64(..);
         &mut self.behaviour
     }
 
     /// What it serves.
     pub fn kinds(&self) -> &[Kind] {
         &self.kinds
+    }
+
+    pub(super) fn mark(&self) -> u64 {
+        self.mark
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -329,14 +339,14 @@ impl Engine {
         let context = self.context(kind, &incoming.base)?;
         let projection = Parameters::of_url(incoming.query)?.projection()?;
         let plan = projection.plan(context.kind);
-        let resource = store.look(context.kind, id, &plan.need()).ok_or_else(|| context.not_found(id))?;
-        let version = self.version(&resource);
+        let lent = store.look(context.kind, id, &plan.need()).ok_or_else(|| context.not_found(id))?;
+        let version = self.version(&lent.resource);
         if let Some(version) = &version
             && names_version(incoming.headers, &IF_NONE_MATCH, version) == Some(true)
         {
             return Ok(Reply { version: Some(version.clone()), ..Reply::empty(StatusCode::NOT_MODIFIED) });
         }
-        Ok(Self::show(store, context, &plan, StatusCode::OK, resource))
+        Ok(Self::show(store, context, &plan, StatusCode::OK, lent))
     }
 
     /// The version of a resource, if versions are shown at all.

@@ -80,7 +80,7 @@ impl Engine {
                 self.cursor_page(store, &parts, &query, cursor, *count, fingerprint)
             }
         };
-        Ok(Reply::json(StatusCode::OK, &page?))
+        Ok(Reply { body: Some(write(page?)), ..Reply::empty(StatusCode::OK) })
     }
 
     fn part<'a>(
@@ -199,11 +199,28 @@ impl Engine {
         let mut shown = Vec::with_capacity(hits.len());
         for hit in hits {
             let Some(part) = parts.iter().find(|part| part.index == hit.kind) else { continue };
-            let Some(resource) = store.look(part.context.kind, &hit.id, &part.plan.need()) else { continue };
-            shown.push(Shown::of(store, part.context, &part.plan, View::List, resource));
+            let Some(lent) = store.look(part.context.kind, &hit.id, &part.plan.need()) else { continue };
+            shown.push(Shown::of(store, part.context, &part.plan, View::List, lent));
         }
         shown
     }
+}
+
+/// The JSON of a page. Resources come last in it, and are appended one by one: their text may be kept.
+fn write(mut page: ListResponse<Shown<'_>>) -> Vec<u8> {
+    const END: &[u8] = b"[]}";
+    let shown = std::mem::take(&mut page.resources);
+    let mut out = Vec::with_capacity(256 + 1024 * shown.len().min(1000));
+    // Numbers, texts and an empty list: writing cannot fail.
+    let _infallible = serde_json::to_writer(&mut out, &page);
+    debug_assert!(out.ends_with(END), "resources come last in a page");
+    out.truncate(out.len().saturating_sub(END.len()));
+    for (at, shown) in shown.iter().enumerate() {
+        out.push(if at == 0 { b'[' } else { b',' });
+        shown.write(&mut out);
+    }
+    out.extend_from_slice(if shown.is_empty() { END } else { b"]}" });
+    out
 }
 
 /// Matches without order: how many there are, and those of the page.
@@ -217,7 +234,7 @@ fn unsorted(store: &dyn Store, parts: &[Part<'_>], query: &Query, skip: usize, c
         let in_page = |total: usize, hits: usize| total >= skip && hits < count;
         if let Some(ids) = candidates(store, kind, query.filter.as_ref()) {
             for id in ids {
-                let matches = store.look(kind, &id, &part.need).is_some_and(|resource| part.matches(&resource));
+                let matches = store.look(kind, &id, &part.need).is_some_and(|lent| part.matches(&lent.resource));
                 if matches {
                     if in_page(total, hits.len()) {
                         hits.push(Hit { kind: part.index, position: 0, id });

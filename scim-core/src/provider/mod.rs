@@ -47,6 +47,7 @@ mod cursor;
 mod discovery;
 mod engine;
 mod json;
+mod kept;
 #[cfg(feature = "client")]
 mod keys;
 mod kind;
@@ -72,9 +73,10 @@ pub use behaviour::{Behaviour, BulkLimits, DiscoveryQuery, MetaShown, Omitted, P
 pub use clock::Clock;
 pub use context::{Context, Subject, View};
 pub use engine::{Engine, ServiceProvider};
+pub use kept::KeptText;
 pub use kind::Kind;
 pub use memory::MemoryStore;
-pub use store::{Entry, Need, Store, Written};
+pub use store::{Entry, Lent, Need, Store, Written};
 pub use switches::{Switch, UnknownSwitch};
 #[cfg(feature = "client")]
 pub use tenants::{InvalidToken, Tenants};

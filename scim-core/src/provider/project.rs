@@ -97,9 +97,14 @@ impl Plan<'_> {
         self.members = false;
     }
 
+    /// Whether it shows what every answer shows without parameters.
+    pub(super) fn is_plain(&self) -> bool {
+        self.mode == Mode::Default && self.members
+    }
+
     /// What the store must look up for it.
     pub(super) fn need(&self) -> Need {
-        if self.mode == Mode::Default && self.members {
+        if self.is_plain() {
             return Need::everything();
         }
         let core = &self.kind.schemas().core().attributes;

@@ -8,12 +8,13 @@ use serde_json::{Map, Value};
 
 use crate::provider::project::{Plan, Rule};
 use crate::provider::route::segment;
-use crate::provider::{Context, Kind, Store, View};
+use crate::provider::{Context, KeptText, Kind, Lent, Store, View};
 
 pub(super) struct Shown<'a> {
     context: Context<'a>,
     plan: &'a Plan<'a>,
     resource: Cow<'a, Value>,
+    text: Option<&'a KeptText>,
 }
 
 /// An extension of a resource.
@@ -34,21 +35,35 @@ struct Part<'a> {
 
 impl<'a> Shown<'a> {
     pub(super) fn new(context: Context<'a>, plan: &'a Plan<'a>, resource: Cow<'a, Value>) -> Self {
-        Self { context, plan, resource }
+        Self { context, plan, resource, text: None }
     }
 
     /// A resource after the store's last word.
-    pub(super) fn of(
-        store: &dyn Store,
-        context: Context<'a>,
-        plan: &'a Plan<'a>,
-        view: View,
-        mut resource: Cow<'a, Value>,
-    ) -> Self {
+    pub(super) fn of(store: &dyn Store, context: Context<'a>, plan: &'a Plan<'a>, view: View, lent: Lent<'a>) -> Self {
+        let mut resource = lent.resource;
         if !store.shows_as_kept() {
             store.show(&context, view, resource.to_mut());
+            return Self::new(context, plan, resource);
         }
-        Self::new(context, plan, resource)
+        // What was asked for by name is written anew: there is no end of such answers.
+        Self { text: lent.text.filter(|_| plan.is_plain()), ..Self::new(context, plan, resource) }
+    }
+
+    /// Appends the JSON of the resource.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let make = || {
+            let mut text = Vec::with_capacity(1024);
+            // Maps with text keys and no foreign types: writing cannot fail.
+            let _infallible = serde_json::to_writer(&mut text, self);
+            text
+        };
+        let kept = self.text.and_then(|text| text.get(self.context.engine.mark(), self.context.base, make));
+        match kept {
+            Some(text) => out.extend_from_slice(text),
+            None => {
+                let _infallible = serde_json::to_writer(out, self);
+            }
+        }
     }
 
     /// The version of the resource, if versions are shown at all.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::filter::Filter;
 use crate::message::ScimError;
 use crate::patch::PatchOp;
-use crate::provider::{Context, Kind, View};
+use crate::provider::{Context, KeptText, Kind, View};
 use crate::resource::ResourceId;
 
 /// Where a service provider keeps its resources, and its last word on every write.
@@ -55,8 +55,8 @@ pub trait Store {
 
     /// [`get`](Self::get) for reading only: a store that holds its resources as they are shown lends
     /// them and saves the copy.
-    fn look(&self, kind: &Kind, id: &str, need: &Need) -> Option<Cow<'_, Value>> {
-        self.get(kind, id, need).map(Cow::Owned)
+    fn look(&self, kind: &Kind, id: &str, need: &Need) -> Option<Lent<'_>> {
+        self.get(kind, id, need).map(|resource| Lent::new(Cow::Owned(resource)))
     }
 
     /// How many resources of a kind there are.
@@ -112,6 +112,29 @@ pub trait Store {
     /// copied for it.
     fn shows_as_kept(&self) -> bool {
         false
+    }
+}
+
+/// A resource as [`Store::look`] lends it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Lent<'a> {
+    /// The resource, without what was not needed.
+    pub resource: Cow<'a, Value>,
+    /// Room for its text; used where answers show the resource as it is kept.
+    pub text: Option<&'a KeptText>,
+}
+
+impl<'a> Lent<'a> {
+    /// A resource without room for its text.
+    pub fn new(resource: Cow<'a, Value>) -> Self {
+        Self { resource, text: None }
+    }
+
+    /// The same with room for its text.
+    pub fn with_text(mut self, text: &'a KeptText) -> Self {
+        self.text = Some(text);
+        self
     }
 }
 

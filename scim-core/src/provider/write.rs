@@ -13,7 +13,7 @@ use crate::provider::query::{Parameters, message};
 use crate::provider::refusal::internal;
 use crate::provider::reply::Reply;
 use crate::provider::shown::Shown;
-use crate::provider::store::Written;
+use crate::provider::store::{Lent, Written};
 use crate::provider::{Context, Engine, Kind, Need, PatchAnswer, Store, View, normalize};
 use crate::resource::get_folded;
 
@@ -44,6 +44,7 @@ impl Engine {
         let context = self.context(kind, &incoming.base)?;
         let projection = Parameters::of_url(incoming.query)?.projection()?;
         let current = store.look(context.kind, id, &Need::everything()).ok_or_else(|| context.not_found(id))?;
+        let current = current.resource;
         self.check_version(&incoming, &current)?;
         let resource = normalize::replace(context.kind, self.behaviour(), &current, body)?;
         let written = store.replace(&context, id, resource)?;
@@ -62,12 +63,12 @@ impl Engine {
         let patch = self.read_patch(context.kind, body)?;
         let projection = Parameters::of_url(incoming.query)?.projection()?;
         let current = store.look(context.kind, id, &Need::nothing()).ok_or_else(|| context.not_found(id))?;
-        self.check_version(&incoming, &current)?;
+        self.check_version(&incoming, &current.resource)?;
         let written = store.patch(&context, id, &patch)?;
         let silent = self.behaviour().patch_answer == PatchAnswer::NoContent && projection == Projection::Default;
         if silent && written.status.is_none() {
             let after = store.look(context.kind, written.id.as_str(), &Need::nothing());
-            let version = after.and_then(|after| self.version(&after));
+            let version = after.and_then(|after| self.version(&after.resource));
             let location = context.location(written.id.as_str());
             return Ok(Reply { location, version, ..Reply::empty(StatusCode::NO_CONTENT) });
         }
@@ -97,7 +98,7 @@ impl Engine {
     ) -> Result<Reply, ScimError> {
         let context = self.context(kind, &incoming.base)?;
         let current = store.look(context.kind, id, &Need::nothing()).ok_or_else(|| context.not_found(id))?;
-        self.check_version(incoming, &current)?;
+        self.check_version(incoming, &current.resource)?;
         store.remove(&context, id)?;
         // Bulk wants the location of what was there; HTTP clients have no use for it.
         Ok(Reply { location: context.location(id), ..Reply::empty(StatusCode::NO_CONTENT) })
@@ -111,13 +112,13 @@ impl Engine {
         written: Written,
     ) -> Result<Reply, ScimError> {
         let plan = projection.plan(context.kind);
-        let resource = match written.shown {
-            Some(resource) => Cow::Owned(resource),
+        let lent = match written.shown {
+            Some(resource) => Lent::new(Cow::Owned(resource)),
             None => store
                 .look(context.kind, written.id.as_str(), &plan.need())
                 .ok_or_else(|| internal("the resource was written and cannot be found"))?,
         };
-        Ok(Self::show(store, context, &plan, written.status.unwrap_or(status), resource))
+        Ok(Self::show(store, context, &plan, written.status.unwrap_or(status), lent))
     }
 
     /// A resource as the only thing in an answer.
@@ -126,10 +127,12 @@ impl Engine {
         context: Context<'_>,
         plan: &Plan<'_>,
         status: StatusCode,
-        resource: Cow<'_, Value>,
+        lent: Lent<'_>,
     ) -> Reply {
-        let shown = Shown::of(store, context, plan, View::Single, resource);
-        Reply { location: shown.location(), version: shown.version(), ..Reply::json(status, &shown) }
+        let shown = Shown::of(store, context, plan, View::Single, lent);
+        let mut body = Vec::with_capacity(1024);
+        shown.write(&mut body);
+        Reply { location: shown.location(), version: shown.version(), body: Some(body), ..Reply::empty(status) }
     }
 }
 

@@ -17,8 +17,7 @@ use super::{Attempts, Deadline, OpenAttempt, Operation, Transport, TransportErro
 /// | no connection | always: nothing was sent |
 /// | time-out, connection cut | if sending it twice is harmless ([`Operation::may_repeat`]) |
 /// | 429 | always: the server says that it did nothing |
-/// | 503 with `Retry-After` | always, for the same reason |
-/// | 408, 500, 502, 503, 504 | if sending it twice is harmless |
+/// | 408, 500, 502, 503, 504, with or without `Retry-After` | if sending it twice is harmless |
 /// | anything else, 409 above all | never |
 ///
 /// Waits are random between zero and an exponentially growing bound ("full jitter"), but never
@@ -197,14 +196,10 @@ fn judge(result: &Result<http::Response<Bytes>, TransportError>, repeatable: boo
     let asked = || retry_after(response.headers());
     match response.status() {
         StatusCode::TOO_MANY_REQUESTS => Verdict::Again { asked: asked() },
-        StatusCode::SERVICE_UNAVAILABLE => match asked() {
-            Some(asked) => Verdict::Again { asked: Some(asked) },
-            None if repeatable => Verdict::Again { asked: None },
-            None => Verdict::Done,
-        },
         StatusCode::REQUEST_TIMEOUT
         | StatusCode::INTERNAL_SERVER_ERROR
         | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
         | StatusCode::GATEWAY_TIMEOUT
             if repeatable =>
         {
@@ -218,9 +213,6 @@ fn judge(result: &Result<http::Response<Bytes>, TransportError>, repeatable: boo
 fn is_open(result: &Result<http::Response<Bytes>, TransportError>) -> bool {
     match result {
         Err(error) => error.may_have_been_applied(),
-        Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
-            retry_after(response.headers()).is_none()
-        }
         Ok(response) => response.status().is_server_error() || response.status() == StatusCode::REQUEST_TIMEOUT,
     }
 }

@@ -7,6 +7,8 @@
 #![allow(unreachable_pub)] // the modules of one test
 
 #[cfg(feature = "reqwest")]
+#[cfg(feature = "reqwest")]
+mod bytes;
 mod fault;
 mod judge;
 mod layer;
@@ -35,7 +37,7 @@ fn cells() -> impl Iterator<Item = (Op, Armed)> {
 }
 
 /// Runs one cell: three calls, one of them under the fault.
-async fn run(op: Op, armed: Armed, world: &World, scim: &ScimClient) -> Outcome {
+async fn run(op: Op, armed: Armed, world: &World, scim: &ScimClient, virtual_time: bool) -> Outcome {
     let cell = format!("{:?} × {:?}, position {}, variant {}", armed.fault, op, armed.position, armed.seed);
     op.prepare(world);
     // Something has been answered before.
@@ -56,7 +58,7 @@ async fn run(op: Op, armed: Armed, world: &World, scim: &ScimClient) -> Outcome 
         }
     }
     let (writes, result) = outcome.unwrap();
-    judge(&cell, op, armed, world, writes, &result)
+    judge(&cell, op, armed, world, (writes, virtual_time), &result)
 }
 
 fn client(origin: &str, transport: impl Transport + 'static, policy: RetryPolicy) -> ScimClient {
@@ -76,7 +78,7 @@ async fn by_layer_under_a_paused_clock() {
             RetryPolicy::default().with_seed(1),
         );
         let before = tokio::time::Instant::now();
-        let outcome = run(op, armed, &world, &scim).await;
+        let outcome = run(op, armed, &world, &scim, true).await;
         let slept = before.elapsed();
         // Three calls of at most two rounds of four attempts of 30 s, and the waits between them.
         assert!(slept < Duration::from_secs(600), "{:?} × {op:?}: {slept:?}", armed.fault);
@@ -90,6 +92,32 @@ async fn by_layer_under_a_paused_clock() {
         table.total(Outcome::Open)
     );
     document(&table);
+}
+
+#[cfg(feature = "reqwest")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_bytes_on_a_socket() {
+    use futures_util::StreamExt;
+
+    let leaf = &bytes::leaf();
+    let cells = futures_util::stream::iter(cells()).map(|(op, armed)| async move {
+        let world = World::new();
+        let listener = bytes::Listener::new(Arc::clone(&world)).await;
+        let policy = RetryPolicy::default()
+            .with_backoff(Duration::from_millis(1), Duration::from_millis(5))
+            .with_total(Duration::from_secs(10))
+            .with_seed(1);
+        let scim = client(&listener.origin(), listener.transport(Arc::clone(&world), leaf), policy);
+        (op, armed, run(op, armed, &world, &scim, false).await)
+    });
+    let mut table = Table::default();
+    for (op, armed, outcome) in cells.buffer_unordered(32).collect::<Vec<_>>().await {
+        table.add(armed.fault, op, outcome);
+    }
+    println!("{}", table.markdown());
+    assert_eq!(table.all(), 18 * 8 * 3 * 3);
+    // Time is real here, so that single cells may differ from the page; what the client can mend it does.
+    assert!(table.total(Outcome::Done) > 800, "{} done", table.total(Outcome::Done));
 }
 
 /// Holds the table against the page, or writes it there.

@@ -20,6 +20,12 @@ pub struct World {
     pub group: String,
 }
 
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World")
+    }
+}
+
 #[derive(Default)]
 struct State {
     armed: Option<Armed>,

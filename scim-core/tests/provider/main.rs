@@ -13,6 +13,7 @@ mod bulk;
 mod conformance;
 mod discovery;
 mod groups;
+mod kept;
 mod lifecycle;
 mod okta;
 mod patch;

@@ -33,6 +33,7 @@ pub(super) fn check(chart: &Chart, remote: &RemoteView, found: &mut Vec<Finding>
     for link in chart.user_links.iter().filter(|link| alive.contains_key(link.scim_id.as_str())) {
         scim_ids.entry(link.user).or_insert(&link.scim_id);
     }
+    let lives = |id: &str| alive.contains_key(id) || by_id.contains_key(id);
     for (uuid, group) in &chart.groups {
         let link = links.get(uuid).and_then(|links| links.first().copied());
         match link {
@@ -43,7 +44,7 @@ pub(super) fn check(chart: &Chart, remote: &RemoteView, found: &mut Vec<Finding>
                 None => gone(chart, group, link, found),
                 Some(there) => {
                     name(chart, group, link, there, found);
-                    members(chart, remote, &scim_ids, group, there, found);
+                    members(chart, &scim_ids, &lives, group, there, found);
                 }
             },
         }
@@ -147,8 +148,8 @@ fn name(chart: &Chart, group: &Group, link: &ScimGroupLink, there: &resource::Gr
 
 fn members(
     chart: &Chart,
-    remote: &RemoteView,
     scim_ids: &BTreeMap<UserPk, &str>,
+    lives: &dyn Fn(&str) -> bool,
     group: &Group,
     there: &resource::Group,
     found: &mut Vec<Finding>,
@@ -173,9 +174,7 @@ fn members(
     let missing: Vec<String> =
         wanted.iter().filter(|(id, _)| !there.contains(*id)).map(|(_, pk)| chart.user_name(*pk)).collect();
     // Ids of what is gone mean nobody: some servers keep them.
-    let (users, groups) = (remote.users_by_id(), remote.groups_by_id());
-    let lives = |id: &&&str| users.contains_key(**id) || groups.contains_key(**id);
-    let surplus: Vec<&str> = there.iter().filter(|id| !wanted.contains_key(*id)).filter(lives).copied().collect();
+    let surplus: Vec<&str> = there.iter().filter(|id| !wanted.contains_key(*id) && lives(id)).copied().collect();
     if missing.is_empty() && surplus.is_empty() {
         return;
     }

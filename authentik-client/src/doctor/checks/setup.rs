@@ -70,7 +70,9 @@ fn assignment(chart: &Chart, found: &mut Vec<Finding>) {
 
 fn scope(chart: &Chart, found: &mut Vec<Finding>) {
     let patch = ScimProviderPatch::default;
-    if let (Some(application), Some(bindings)) = (&chart.application, &chart.bindings)
+    if !chart.profile.group_filters {
+        filter_group(chart, found);
+    } else if let (Some(application), Some(bindings)) = (&chart.application, &chart.bindings)
         && !bindings.iter().any(|binding| binding.enabled)
     {
         let why = match bindings.len() {
@@ -122,6 +124,23 @@ fn scope(chart: &Chart, found: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// Before 2026.2 bindings limit nobody.
+fn filter_group(chart: &Chart, found: &mut Vec<Finding>) {
+    if chart.provider.extra.get("filter_group").is_some_and(|group| !group.is_null()) {
+        return;
+    }
+    let sent = chart.scope.values().filter(|reason| reason.is_in()).count();
+    found.push(
+        Finding::new(
+            Code::EverybodyInScope,
+            chart.name(),
+            format!("has no filter_group, which means everybody before 2026.2, whatever the bindings say: {sent} users are sent"),
+        )
+        .evidence("filter_group is null")
+        .advice("Set filter_group to the group whose members are to be sent."),
+    );
 }
 
 fn some(names: &[&str]) -> String {

@@ -134,16 +134,21 @@ fn leaver(chart: &Chart, user: &User, link: &ScimUserLink, reason: &Reason, foun
         Reason::ServiceAccount => "a service account, and those are excluded",
         _ => "no binding lets it pass",
     };
-    found.push(
-        Finding::new(
-            Code::LeaverPending,
-            chart.user_name(user.pk),
-            "has left the scope and is still on the server: leaving a bound group deletes nobody before the next full sync",
+    let finding = |message: &str| {
+        Finding::new(Code::LeaverPending, chart.user_name(user.pk), message)
+            .evidence(format!("linked to {}; {why}", link.scim_id))
+    };
+    found.push(if chart.profile.cleans_up {
+        finding(
+            "has left the scope and is still on the server: leaving a bound group deletes nobody before the next full \
+             sync",
         )
-        .evidence(format!("linked to {}; {why}", link.scim_id))
         .advice("Start the sync. On Cloudflare deactivate the user first: it refuses to delete.")
-        .steps(vec![super::sync::start(chart)]),
-    );
+        .steps(vec![super::sync::start(chart)])
+    } else {
+        finding("has left the scope and is still on the server: before 2026.2.1 no sync deletes it")
+            .advice("Delete it on the server, or upgrade authentik.")
+    });
 }
 
 fn gone(chart: &Chart, user: &User, link: &ScimUserLink, found: &mut Vec<Finding>) {

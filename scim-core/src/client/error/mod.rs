@@ -37,6 +37,8 @@ struct Inner {
     completed: Option<usize>,
     /// An earlier request of the same call may have taken effect.
     earlier_open: bool,
+    /// A look showed that this request did not take effect.
+    decided: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -65,6 +67,7 @@ impl Error {
             found: None,
             completed: None,
             earlier_open: false,
+            decided: false,
             source: None,
         }))
     }
@@ -102,9 +105,10 @@ impl Error {
         self
     }
 
-    /// The same failure under another name: what a look at the server made of it.
+    /// The same failure under another name: what a look at the server made of it. It is open no more.
     pub(super) fn decided(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
+        self.0.decided = true;
         self
     }
 
@@ -241,7 +245,7 @@ impl Error {
             (None, Some(answer)) => answer.open || self.0.kind.leaves_open(),
             (None, None) => self.0.kind.leaves_open(),
         };
-        self.0.earlier_open || (self.0.is_write && open)
+        self.0.earlier_open || (self.0.is_write && open && !self.0.decided)
     }
 }
 

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use self::members::{Change, Member, Members, changes, touches_members};
-use self::table::{Record, Table};
+use self::table::{Record, Table, name, stamp};
 use crate::message::ScimError;
 use crate::patch::PatchOp;
-use crate::provider::clock::timestamp;
 use crate::provider::refusal::{internal, invalid_value, quote};
-use crate::provider::store::{Entry, Need, Store, Written};
-use crate::provider::{Clock, Context, Kind};
+use crate::provider::store::{Entry, Lent, Need, Store, Written};
+use crate::provider::{Clock, Context, KeptText, Kind};
 use crate::resource::{ResourceId, get_folded, is_unassigned};
 
 /// A [`Store`] in memory, by the letter of the RFC.
@@ -248,11 +247,14 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn get(&self, kind: &Kind, id: &str, need: &Need) -> Option<Value> {
-        self.look(kind, id, need).map(Cow::into_owned)
+        self.look(kind, id, need).map(|lent| lent.resource.into_owned())
     }
 
-    fn look(&self, kind: &Kind, id: &str, need: &Need) -> Option<Cow<'_, Value>> {
-        Some(self.view(kind, self.table(kind)?.record(id)?, need))
+    fn look(&self, kind: &Kind, id: &str, need: &Need) -> Option<Lent<'_>> {
+        let record = self.table(kind)?.record(id)?;
+        let lent = Lent::new(self.view(kind, record, need));
+        let derives = record.members.len() > 0 || (kind.is_user() && self.groups_of.contains_key(record.id.as_str()));
+        Some(if derives { lent } else { lent.with_text(&record.text) })
     }
 
     fn scan(&self, kind: &Kind, after: u64, need: &Need, visit: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) {
@@ -295,7 +297,14 @@ impl Store for MemoryStore {
         let (position, revision) = (self.position, self.revision);
         let Some(stored) = self.tables.get_mut(table) else { return Err(internal("no table")) };
         stored.check_unique(&value, None)?;
-        let mut record = Record { id: id.clone(), value, members: Members::default(), created: now, modified: now };
+        let mut record = Record {
+            id: id.clone(),
+            value,
+            members: Members::default(),
+            text: KeptText::new(),
+            created: now,
+            modified: now,
+        };
         stamp(&mut record, revision);
         stored.insert(position, record);
         self.change_members(table, position, |kept| kept.set(&members));
@@ -380,20 +389,4 @@ fn split(kind: &Kind, resource: Value) -> Result<(Map<String, Value>, Option<Val
         take("password");
     }
     Ok((map, members))
-}
-
-/// Writes dates and version into `meta`.
-fn stamp(record: &mut Record, revision: u64) {
-    let meta = record.value.as_object_mut().and_then(|map| map.get_mut("meta")).and_then(Value::as_object_mut);
-    if let Some(meta) = meta {
-        meta.insert("created".to_owned(), timestamp(record.created).into());
-        meta.insert("lastModified".to_owned(), timestamp(record.modified).into());
-        meta.insert("version".to_owned(), format!("W/\"{revision:x}\"").into());
-    }
-}
-
-/// What a resource is called.
-fn name(value: &Value) -> Option<&str> {
-    let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    text("displayName").or_else(|| text("userName"))
 }

@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use super::members::Members;
 use crate::message::ScimError;
-use crate::provider::Kind;
+use crate::provider::clock::timestamp;
 use crate::provider::refusal::uniqueness;
+use crate::provider::{KeptText, Kind};
 use crate::resource::get_folded;
 use crate::schema::{Attribute, AttributeType, Uniqueness};
 use crate::text::{fold, same_name};
@@ -17,6 +18,8 @@ pub(super) struct Record {
     /// The resource without its members and without what is derived.
     pub(super) value: Value,
     pub(super) members: Members,
+    /// The text of `value`; cleared with every change to it.
+    pub(super) text: KeptText,
     /// Milliseconds since 1970.
     pub(super) created: u64,
     pub(super) modified: u64,
@@ -121,6 +124,7 @@ impl Table {
             }
         }
         record.value = value;
+        record.text.clear();
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<(u64, Record)> {
@@ -162,4 +166,21 @@ impl Index {
             }
         }
     }
+}
+
+/// Writes dates and version into `meta`.
+pub(super) fn stamp(record: &mut Record, revision: u64) {
+    record.text.clear();
+    let meta = record.value.as_object_mut().and_then(|map| map.get_mut("meta")).and_then(Value::as_object_mut);
+    if let Some(meta) = meta {
+        meta.insert("created".to_owned(), timestamp(record.created).into());
+        meta.insert("lastModified".to_owned(), timestamp(record.modified).into());
+        meta.insert("version".to_owned(), format!("W/\"{revision:x}\"").into());
+    }
+}
+
+/// What a resource is called.
+pub(super) fn name(value: &Value) -> Option<&str> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    text("displayName").or_else(|| text("userName"))
 }

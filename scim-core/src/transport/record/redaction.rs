@@ -92,6 +92,9 @@ const HEADERS: &[&str] = &[
 /// Personal data is replaced after [`personal_data`](Self::personal_data). Once a value is known it is
 /// replaced wherever it occurs, in URLs, headers, keys and bodies, and by the same placeholder each
 /// time; text that looks like an e-mail address is replaced anywhere.
+///
+/// What cannot be known: a name in free text, or in a path, before any exchange has called it somebody's
+/// name. Read a recording of real people before you pass it on.
 #[derive(Clone)]
 pub struct Redaction {
     pub(super) personal: bool,

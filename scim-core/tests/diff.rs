@@ -1,0 +1,261 @@
+//! From two states to the PATCH between them: the forms, the limits, what no schema knows, every pair of the corpus.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use std::fs;
+use std::path::Path;
+
+use scim_core::patch::{DiffOptions, PatchOp, PatchOptions, diff};
+use scim_core::quirk::{Quirk, Quirks};
+use scim_core::schema::{ENTERPRISE_USER, ResourceSchemas};
+use serde_json::{Map, Value, json};
+
+fn operations(before: &Value, after: &Value, schemas: &ResourceSchemas, options: &DiffOptions) -> Vec<Value> {
+    let patches = diff(before, after, schemas, options).unwrap();
+    patches.iter().map(|patch| serde_json::to_value(patch).unwrap()["Operations"].clone()).collect()
+}
+
+/// Applies all messages as their receiver would, who keeps what it does not know.
+fn apply(patches: &[PatchOp], before: &Value, schemas: &ResourceSchemas) -> Value {
+    let options = PatchOptions::new(Quirks::STRICT.with(Quirk::RemoveWithValue)).with_unknown_attributes();
+    let mut resource = before.clone();
+    for patch in patches {
+        let body = serde_json::to_vec(patch).unwrap();
+        PatchOp::from_json(&body, &options).unwrap().apply(&mut resource, schemas, &options).unwrap();
+    }
+    resource
+}
+
+fn members(range: std::ops::Range<usize>) -> Value {
+    range.map(|i| json!({"value": format!("u{i}")})).collect()
+}
+
+#[test]
+fn members_go_and_come_in_the_forms_that_every_peer_takes() {
+    let before = json!({"displayName": "g", "members": members(0..3)});
+    let after = json!({"displayName": "g", "members": members(2..5)});
+    let schemas = ResourceSchemas::group();
+    assert_eq!(
+        operations(&before, &after, &schemas, &DiffOptions::new()),
+        [json!([
+            {"op": "remove", "path": "members[value eq \"u0\"]"},
+            {"op": "remove", "path": "members[value eq \"u1\"]"},
+            {"op": "add", "path": "members", "value": [{"value": "u3"}, {"value": "u4"}]},
+        ])]
+    );
+    assert_eq!(
+        operations(&before, &after, &schemas, &DiffOptions::for_target(Quirks::AUTHENTIK)),
+        [json!([
+            {"op": "remove", "path": "members", "value": [{"value": "u0"}, {"value": "u1"}]},
+            {"op": "add", "path": "members", "value": [{"value": "u3"}, {"value": "u4"}]},
+        ])]
+    );
+}
+
+#[test]
+fn a_target_without_removal_by_value_gets_paths() {
+    for quirks in [Quirks::STRICT, Quirks::OKTA, Quirks::ENTRA_RFC, Quirks::ONELOGIN] {
+        assert_eq!(DiffOptions::for_target(quirks), DiffOptions::new(), "{quirks}");
+    }
+    for quirks in [Quirks::ENTRA, Quirks::AUTHENTIK, Quirks::SALESFORCE, Quirks::JUMPCLOUD, Quirks::CLOUDFLARE] {
+        assert_eq!(DiffOptions::for_target(quirks), DiffOptions::new().with_removal_by_value(), "{quirks}");
+    }
+}
+
+#[test]
+fn what_no_schema_knows_is_carried() {
+    let before = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:example:old:2.0:User"],
+        "userName": "u", "badge": {"no": 1}, "name": {"givenName": "A", "nick": "a"}, "gone": true,
+        "urn:example:old:2.0:User": {"x": 1},
+        ENTERPRISE_USER: {"department": "d", "floor": 3},
+    });
+    let after = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE_USER, "urn:example:new:2.0:User"],
+        "userName": "u", "badge": {"no": 2}, "name": {"givenName": "A", "nick": "b"},
+        "urn:example:new:2.0:User": {"y": [1, 2]},
+        ENTERPRISE_USER: {"department": "d"},
+        "two words": "w",
+    });
+    let schemas = ResourceSchemas::user();
+    assert_eq!(
+        operations(&before, &after, &schemas, &DiffOptions::new()),
+        [json!([
+            {"op": "replace", "path": "name.nick", "value": "b"},
+            {"op": "remove", "path": format!("{ENTERPRISE_USER}:floor")},
+            {"op": "replace", "path": "badge", "value": {"no": 2}},
+            {"op": "remove", "path": "gone"},
+            {"op": "remove", "path": "urn:example:old:2.0:User"},
+            {"op": "add", "value": {"two words": "w"}},
+            {"op": "add", "path": "urn:example:new:2.0:User", "value": {"y": [1, 2]}},
+            {"op": "add", "path": "schemas", "value": ["urn:example:new:2.0:User"]},
+            {"op": "remove", "path": "schemas[value eq \"urn:example:old:2.0:User\"]"},
+        ])]
+    );
+    let there = apply(&diff(&before, &after, &schemas, &DiffOptions::new()).unwrap(), &before, &schemas);
+    assert!(same(&there, &after), "{there}");
+    assert!(operations(&before, &after, &schemas, &DiffOptions::new().with_only_known()).is_empty());
+}
+
+#[test]
+fn unknown_attributes_are_written_only_where_asked_for() {
+    let patch = PatchOp::new().replace_all(json!({"badge": 1}));
+    let mut user = json!({"userName": "u"});
+    let schemas = ResourceSchemas::user();
+    let strict = patch.apply(&mut user, &schemas, &PatchOptions::strict()).unwrap_err();
+    assert_eq!(strict.scim_type().as_str(), "invalidPath");
+    let lenient = patch.apply(&mut user, &schemas, &PatchOptions::lenient()).unwrap();
+    assert!(!lenient.changed && lenient.quirks.contains(Quirk::UnknownSubattr));
+    for options in [PatchOptions::strict(), PatchOptions::lenient()] {
+        let mut user = user.clone();
+        let open = patch.apply(&mut user, &schemas, &options.with_unknown_attributes()).unwrap();
+        assert!(open.changed && open.quirks.is_empty());
+        assert_eq!(user, json!({"userName": "u", "badge": 1}));
+    }
+}
+
+#[test]
+fn no_patch_can_say_some_names() {
+    for name in ["a[b]", "name.familyName", "urn:ietf:params:scim:schemas:core:2.0:User:title"] {
+        let error = diff(&json!({}), &json!({name: 1}), &ResourceSchemas::user(), &DiffOptions::new()).unwrap_err();
+        assert_eq!(error.scim_type().as_str(), "invalidPath", "{name}");
+        assert_eq!(error.target(), Some(name));
+    }
+}
+
+#[test]
+fn messages_hold_no_more_than_asked_for() {
+    let schemas = ResourceSchemas::group();
+    let before = json!({"displayName": "a", "members": members(0..60)});
+    let after = json!({"displayName": "b", "members": members(30..200)});
+    for base in [DiffOptions::new(), DiffOptions::new().with_removal_by_value()] {
+        for (options, operations, values, bytes) in [
+            (base, usize::MAX, usize::MAX, usize::MAX),
+            (base.with_max_operations(20), 20, usize::MAX, usize::MAX),
+            (base.with_max_values(7), usize::MAX, 7, usize::MAX),
+            (base.with_max_bytes(500), usize::MAX, usize::MAX, 500),
+            (base.with_max_bytes(160).with_max_values(3).with_max_operations(2), 2, 3, 160),
+        ] {
+            let patches = diff(&before, &after, &schemas, &options).unwrap();
+            for patch in &patches {
+                let lists = patch.operations.iter().filter_map(|o| o.value.as_ref()?.as_array());
+                assert!(patch.operations.len() <= operations);
+                assert!(lists.map(Vec::len).sum::<usize>() <= values);
+                assert!(serde_json::to_vec(patch).unwrap().len() <= bytes, "{patch:?}");
+            }
+            assert!(same(&apply(&patches, &before, &schemas), &after));
+        }
+    }
+    // A list that must be replaced comes in pieces too.
+    let emails = |kind: &str| (0..20).map(|i| json!({"value": format!("{i}@x"), "type": kind})).collect::<Value>();
+    let (before, after) = (json!({"emails": emails("work")}), json!({"emails": emails("home")}));
+    let patches = diff(&before, &after, &ResourceSchemas::user(), &DiffOptions::new().with_max_bytes(300)).unwrap();
+    assert!(patches.len() > 1 && patches.iter().all(|patch| serde_json::to_vec(patch).unwrap().len() <= 300));
+    assert!(same(&apply(&patches, &before, &ResourceSchemas::user()), &after));
+
+    let long = json!({"displayName": "n".repeat(500)});
+    let error =
+        diff(&json!({"displayName": "a"}), &long, &schemas, &DiffOptions::new().with_max_bytes(300)).unwrap_err();
+    assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some("displayName")));
+}
+
+#[test]
+fn what_no_patch_can_do_is_an_error() {
+    let schemas = ResourceSchemas::user();
+    for (before, after) in
+        [(json!({"userName": "u"}), json!({})), (json!({"userName": "u"}), json!({"userName": null}))]
+    {
+        let error = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap_err();
+        assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("userName")));
+    }
+}
+
+/// What a client can change about a resource, as SCIM compares it: without readOnly parts, names folded, absent alike.
+fn written(value: &Value, schemas: &ResourceSchemas) -> Value {
+    let mut value = value.clone();
+    let map = value.as_object_mut().unwrap();
+    let known = |attribute: &scim_core::schema::Attribute| attribute.is_read_only();
+    map.retain(|name, _| name != "schemas" && !schemas.attribute(name).is_some_and(known));
+    for (name, value) in map.iter_mut() {
+        let Some(attribute) = schemas.attribute(name) else { continue };
+        let strip = |element: &mut Value| {
+            if let Some(element) = element.as_object_mut() {
+                element.retain(|name, _| !attribute.sub_attribute(name).is_some_and(known));
+            }
+        };
+        match value {
+            Value::Array(list) => list.iter_mut().for_each(strip),
+            single => strip(single),
+        }
+    }
+    if let Some(manager) = value.pointer_mut(&format!("/{ENTERPRISE_USER}/manager")).and_then(Value::as_object_mut) {
+        manager.remove("displayName");
+    }
+    value
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.iter().all(is_empty),
+        Value::Object(map) => map.values().all(is_empty),
+        _ => false,
+    }
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    fn held(map: &Map<String, Value>) -> Vec<(String, &Value)> {
+        let members = map.iter().filter(|(_, value)| !is_empty(value));
+        let mut members: Vec<_> = members.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        members.sort_by(|a, b| a.0.cmp(&b.0));
+        members
+    }
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let (a, b) = (held(a), held(b));
+            a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && same(a.1, b.1))
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            let mut left: Vec<&Value> = b.iter().filter(|value| !is_empty(value)).collect();
+            let mut takes = |a: &Value| left.iter().position(|b| same(a, b)).map(|at| left.swap_remove(at)).is_some();
+            a.iter().filter(|value| !is_empty(value)).all(&mut takes) && left.is_empty()
+        }
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (a, b) => a == b || (is_empty(a) && is_empty(b)),
+    }
+}
+
+#[test]
+fn every_pair_of_the_corpus_is_bridged() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/corpus");
+    let load = |name: &str| -> Value { serde_json::from_str(&fs::read_to_string(corpus.join(name)).unwrap()).unwrap() };
+    let extensions: scim_core::message::ListResponse<scim_core::schema::Schema> =
+        serde_json::from_value(load("schemas.json")).unwrap();
+    let users = extensions.resources.into_iter().fold(ResourceSchemas::user(), ResourceSchemas::with_extension);
+    let data = load("patch-apply.json");
+    let (mut bridged, mut refused) = (0, 0);
+    for case in data["cases"].as_array().unwrap() {
+        let schemas = if case["resourceType"] == "Group" { ResourceSchemas::group() } else { users.clone() };
+        let before = &case["before"];
+        let outcomes = [&case["strict"], &case["lenient"]].into_iter().flat_map(|outcome| {
+            let any = outcome["any_of"].as_array().map_or(&[][..], Vec::as_slice);
+            any.iter().chain([outcome]).filter_map(|outcome| outcome.get("after"))
+        });
+        for after in outcomes {
+            for options in [DiffOptions::new(), DiffOptions::for_target(Quirks::ENTRA).with_max_values(1)] {
+                match diff(before, after, &schemas, &options) {
+                    Ok(patches) => {
+                        let there = apply(&patches, before, &schemas);
+                        let (there, wanted) = (written(&there, &schemas), written(after, &schemas));
+                        assert!(same(&there, &wanted), "{}: {patches:?}\nled to {there}\nnot to {wanted}", case["id"]);
+                        bridged += 1;
+                    }
+                    Err(error) => {
+                        assert_eq!(error.scim_type().as_str(), "mutability", "{}: {error}", case["id"]);
+                        refused += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(bridged > 300 && refused < 20, "{bridged} bridged, {refused} refused");
+}

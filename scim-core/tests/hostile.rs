@@ -1,0 +1,110 @@
+//! PATCH bodies made to hurt: each ends with its verdict in a stack of 512 KiB, and twice the input costs no more than
+//! about twice the work, counted where it can be.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use scim_core::limits::Limits;
+use scim_core::message::PATCH_OP;
+use scim_core::patch::{PatchOp, PatchOptions};
+use scim_core::schema::ResourceSchemas;
+use serde_json::{Value, json};
+
+fn in_small_stack<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new().stack_size(512 * 1024).spawn(job).unwrap().join().unwrap()
+}
+
+/// The keyword of the refusal, or the resource afterwards; everything is printed and dropped in the small stack.
+fn run(mut resource: Value, body: String, options: PatchOptions) -> Result<usize, String> {
+    in_small_stack(move || {
+        let patch = PatchOp::from_json(body.as_bytes(), &options).map_err(|error| error.scim_type().to_string())?;
+        let _ = (format!("{patch:?}"), serde_json::to_string(&patch).unwrap());
+        let applied = patch.apply(&mut resource, &ResourceSchemas::group(), &options);
+        drop(resource.to_string());
+        applied.map_err(|error| error.scim_type().to_string())?;
+        Ok(resource["members"].as_array().map_or(0, Vec::len))
+    })
+}
+
+fn body(operations: &Value) -> String {
+    json!({"schemas": [PATCH_OP], "Operations": operations}).to_string()
+}
+
+fn members(range: std::ops::Range<usize>) -> Vec<Value> {
+    range.map(|i| json!({"value": format!("{i:032x}")})).collect()
+}
+
+fn group(count: usize) -> Value {
+    json!({"displayName": "g", "members": members(0..count)})
+}
+
+#[test]
+fn ten_thousand_operations_of_one_member_each() {
+    let one = |member: &Value| json!({"op": "add", "path": "members", "value": [member]});
+    let operations: Value = members(0..10_000).iter().map(one).collect();
+    assert_eq!(run(group(0), body(&operations), PatchOptions::strict()), Ok(10_000));
+    let more: Value = members(0..10_001).iter().map(one).collect();
+    assert_eq!(run(group(0), body(&more), PatchOptions::strict()), Err("invalidValue".to_owned()));
+}
+
+#[test]
+fn a_hundred_thousand_members_half_of_them_known() {
+    let add = json!([{"op": "add", "path": "members", "value": members(50_000..150_000)}]);
+    assert_eq!(run(group(100_000), body(&add), PatchOptions::strict()), Ok(150_000));
+}
+
+#[test]
+fn values_that_nest() {
+    for depth in [100, 127, 10_000, 1_000_000] {
+        for (open, close) in [("{\"a\":", "}"), ("[", "]")] {
+            let nested = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            for text in [
+                body(&json!([{"op": "add", "path": "displayName", "value": "NEST"}])),
+                body(&json!([{"op": "add", "path": "displayName", "value": "x", "zz": "NEST"}])),
+                body(&json!([{"op": "add", "value": {"displayName": "NEST"}}])),
+            ] {
+                let text = text.replacen("\"NEST\"", &nested, 1);
+                for options in
+                    [PatchOptions::strict(), PatchOptions::strict().with_limits(Limits::default().with_depth(256))]
+                {
+                    assert_eq!(run(group(1), text.clone(), options), Err("invalidValue".to_owned()), "{depth}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn selections_and_values_that_multiply() {
+    // Each with each: elements without a key against wanted ones without a key.
+    let emails: Vec<Value> = (0..20_000).map(|i| json!({"type": format!("{i}")})).collect();
+    let wanted: Vec<Value> = (0..20_000).map(|i| json!({"type": format!("x{i}")})).collect();
+    let options = PatchOptions::lenient();
+    for path in ["emails", "emails[type pr]"] {
+        let text = body(&json!([{"op": "remove", "path": path, "value": wanted}]));
+        let patch = PatchOp::from_json(text.as_bytes(), &options).unwrap();
+        let mut user = json!({"userName": "u", "emails": emails});
+        let error = patch.apply(&mut user, &ResourceSchemas::user(), &options).unwrap_err();
+        assert_eq!(error.scim_type().as_str(), "invalidValue", "{path}");
+    }
+    // With keys it is one pass.
+    let wanted = members(20_000..60_000);
+    for path in ["members", "members[value pr]"] {
+        let text = body(&json!([{"op": "remove", "path": path, "value": wanted}]));
+        assert_eq!(run(group(40_000), text, options), Ok(20_000), "{path}");
+    }
+}
+
+#[test]
+fn names_by_the_thousand() {
+    let names: serde_json::Map<String, Value> = (0..50_000).map(|i| (format!("n{i}"), json!(i))).collect();
+    let text = body(&json!([{"op": "add", "value": names}]));
+    assert_eq!(run(group(1), text.clone(), PatchOptions::strict()), Err("invalidPath".to_owned()));
+    assert_eq!(run(group(1), text.clone(), PatchOptions::lenient()), Ok(1));
+    let open = PatchOptions::strict().with_unknown_attributes();
+    assert_eq!(run(group(1), text, open), Err("invalidValue".to_owned()));
+    let mut operation = names;
+    operation.insert("op".to_owned(), json!("remove"));
+    operation.insert("path".to_owned(), json!("members"));
+    let text = body(&json!([operation]));
+    assert_eq!(run(group(1), text.clone(), PatchOptions::strict()), Err("invalidValue".to_owned()));
+    assert_eq!(run(group(1), text, PatchOptions::lenient()), Ok(0));
+}

@@ -1,0 +1,361 @@
+//! PATCH by name: every scimType, every mutability, one `primary`, all or nothing, the report of quirks, the limits.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` literals as arguments read best without `&`")]
+
+use scim_core::filter::attr;
+use scim_core::limits::Limits;
+use scim_core::message::PATCH_OP;
+use scim_core::patch::{Applied, PatchError, PatchOp, PatchOptions};
+use scim_core::path::PatchPath;
+use scim_core::quirk::{Quirk, Quirks};
+use scim_core::resource::{Group, ScimResource, User};
+use scim_core::schema::{Attribute, AttributeType, ENTERPRISE_USER, Mutability, ResourceSchemas, Schema};
+use serde_json::{Value, json};
+
+fn apply(
+    resource: &mut Value,
+    operations: Value,
+    schemas: &ResourceSchemas,
+    options: &PatchOptions,
+) -> Result<Applied, PatchError> {
+    let body = json!({"schemas": [PATCH_OP], "Operations": operations}).to_string();
+    PatchOp::from_json(body.as_bytes(), options)?.apply(resource, schemas, options)
+}
+
+/// One operation on a user, strictly: what becomes of it, or the keyword of the refusal.
+fn on_user(user: Value, operation: Value) -> Result<Value, String> {
+    let mut after = user.clone();
+    match apply(&mut after, json!([operation]), &ResourceSchemas::user(), &PatchOptions::strict()) {
+        Ok(_) => Ok(after),
+        Err(error) => {
+            assert_eq!(after, user, "a refused PATCH leaves no trace");
+            assert_eq!(error.operation(), Some(0));
+            Err(error.scim_type().to_string())
+        }
+    }
+}
+
+#[track_caller]
+fn refused(user: Value, operation: Value, scim_type: &str) {
+    assert_eq!(on_user(user, operation), Err(scim_type.to_owned()));
+}
+
+fn user() -> Value {
+    json!({"userName": "u", "emails": [{"value": "a", "type": "work"}]})
+}
+
+#[test]
+fn invalid_syntax() {
+    refused(user(), json!({"op": "Replace", "path": "title", "value": "t"}), "invalidSyntax");
+    refused(user(), json!({"op": ["add"], "path": "title", "value": "t"}), "invalidSyntax");
+    refused(user(), json!({"path": "title", "value": "t"}), "invalidSyntax");
+    refused(user(), json!({"op": "add", "Op": "add", "path": "title", "value": "t"}), "invalidSyntax");
+    refused(user(), json!({"op": "add", "path": 1, "value": "t"}), "invalidSyntax");
+    refused(user(), json!({"op": "add", "value": {"title": "t", "Title": "u"}}), "invalidSyntax");
+    refused(user(), json!("add"), "invalidSyntax");
+}
+
+#[test]
+fn invalid_path() {
+    for path in ["a.b.c", "emails[0]", "/title", "colour", "emails.colour", "urn:example:none:title"] {
+        refused(user(), json!({"op": "add", "path": path, "value": "t"}), "invalidPath");
+    }
+    refused(user(), json!({"op": "replace", "path": "title[value eq \"a\"]", "value": "t"}), "invalidPath");
+    refused(user(), json!({"op": "replace", "value": {"name.givenName": "g"}}), "invalidPath");
+    refused(user(), json!({"op": "remove", "path": "emails[colour eq \"a\"]"}), "invalidPath");
+}
+
+#[test]
+fn invalid_filter() {
+    refused(user(), json!({"op": "remove", "path": "emails[type eq]"}), "invalidFilter");
+    refused(user(), json!({"op": "remove", "path": "emails[primary gt true]"}), "invalidFilter");
+    refused(user(), json!({"op": "remove", "path": "emails[primary eq \"True\"]"}), "invalidFilter");
+}
+
+#[test]
+fn invalid_value() {
+    refused(user(), json!({"op": "add", "path": "title"}), "invalidValue");
+    refused(user(), json!({"op": "add", "path": "title", "value": ["t"]}), "invalidValue");
+    refused(user(), json!({"op": "add", "path": "active", "value": "true"}), "invalidValue");
+    refused(user(), json!({"op": "add", "path": "name", "value": "n"}), "invalidValue");
+    refused(user(), json!({"op": "add", "value": "n"}), "invalidValue");
+    refused(user(), json!({"op": "add", "path": "emails", "value": {"colour": "red"}}), "invalidValue");
+    refused(user(), json!({"op": "add", "path": "title", "value": "t", "because": "x"}), "invalidValue");
+    refused(user(), json!({"op": "remove", "path": "emails", "value": [{"value": "a"}]}), "invalidValue");
+    refused(user(), json!({"op": "replace", "path": "userName", "value": null}), "invalidValue");
+}
+
+#[test]
+fn no_target() {
+    refused(user(), json!({"op": "remove"}), "noTarget");
+    refused(user(), json!({"op": "replace", "path": "emails[type eq \"home\"]", "value": {"value": "b"}}), "noTarget");
+    refused(user(), json!({"op": "add", "path": "emails[type eq \"home\"].value", "value": "b"}), "noTarget");
+    // RFC 7644 §3.5.2.2: nothing to remove is no error.
+    let remove = json!({"op": "remove", "path": "emails[type eq \"home\"]"});
+    assert_eq!(on_user(user(), remove), Ok(user()));
+}
+
+#[test]
+fn read_only() {
+    let user = json!({"id": "1", "userName": "u", "groups": [{"value": "g"}]});
+    for operation in [
+        json!({"op": "replace", "path": "id", "value": "2"}),
+        json!({"op": "remove", "path": "groups"}),
+        json!({"op": "remove", "path": "groups[value eq \"g\"]"}),
+        json!({"op": "add", "path": "meta.version", "value": "W/\"1\""}),
+        json!({"op": "replace", "value": {"id": "2", "title": "t"}}),
+    ] {
+        refused(user.clone(), operation, "mutability");
+    }
+    // Inside a complex value a readOnly sub-attribute is left out.
+    let manager =
+        json!({"op": "add", "path": format!("{ENTERPRISE_USER}:manager"), "value": {"value": "m", "displayName": "M"}});
+    assert_eq!(on_user(user, manager).unwrap()[ENTERPRISE_USER], json!({"manager": {"value": "m"}}));
+}
+
+/// A schema with one attribute of each kind that the RFC's own lack.
+fn badges() -> ResourceSchemas {
+    let sub = |name: &str, mutability, required| {
+        let mut attribute = Attribute::new(name, AttributeType::String);
+        attribute.mutability = Some(mutability);
+        attribute.required = Some(required);
+        attribute
+    };
+    let number = sub("number", Mutability::Immutable, false);
+    let pin = sub("pin", Mutability::WriteOnly, false);
+    let name = sub("name", Mutability::ReadWrite, true);
+    let mut access = Attribute::new("access", AttributeType::Complex);
+    access.sub_attributes = vec![sub("rank", Mutability::Immutable, false), sub("door", Mutability::ReadWrite, true)];
+    ResourceSchemas::new(Schema::new("urn:example:Badge", vec![number, pin, name, access]))
+}
+
+#[test]
+fn immutable() {
+    let schemas = badges();
+    let strict = PatchOptions::strict();
+    let mut badge = json!({"name": "n"});
+    let set = |value: Value| json!([{"op": "add", "path": "number", "value": value}]);
+    assert!(apply(&mut badge, set(json!("1")), &schemas, &strict).unwrap().changed, "it is set once");
+    assert!(!apply(&mut badge, set(json!("1")), &schemas, &strict).unwrap().changed, "the same again is no change");
+    for operations in [
+        set(json!("2")),
+        json!([{"op": "replace", "path": "number", "value": "2"}]),
+        json!([{"op": "remove", "path": "number"}]),
+    ] {
+        assert_eq!(apply(&mut badge, operations, &schemas, &strict).unwrap_err().scim_type().as_str(), "mutability");
+    }
+    let access = |rank: &str| json!([{"op": "add", "path": "access", "value": {"rank": rank, "door": "d"}}]);
+    assert!(apply(&mut badge, access("1"), &schemas, &strict).unwrap().changed);
+    let error = apply(&mut badge, access("2"), &schemas, &strict).unwrap_err();
+    assert_eq!(error.scim_type().as_str(), "mutability");
+    let error = apply(&mut badge, json!([{"op": "replace", "path": "access.rank", "value": "2"}]), &schemas, &strict);
+    assert_eq!(error.unwrap_err().scim_type().as_str(), "mutability");
+}
+
+#[test]
+fn write_only_and_read_write() {
+    let mut badge = json!({"name": "n"});
+    let operations = json!([{"op": "add", "path": "pin", "value": "1"}, {"op": "replace", "path": "pin", "value": "2"},
+        {"op": "replace", "path": "name", "value": "m"}]);
+    assert!(apply(&mut badge, operations, &badges(), &PatchOptions::strict()).unwrap().changed);
+    assert_eq!(badge, json!({"name": "m", "pin": "2"}));
+}
+
+#[test]
+fn required() {
+    let mut badge = json!({"name": "n", "access": {"door": "d", "rank": "1"}});
+    for operation in [json!({"op": "remove", "path": "name"}), json!({"op": "remove", "path": "access.door"})] {
+        let error = apply(&mut badge, json!([operation]), &badges(), &PatchOptions::strict()).unwrap_err();
+        assert_eq!(error.scim_type().as_str(), "mutability", "{operation}");
+    }
+    refused(user(), json!({"op": "remove", "path": "schemas"}), "mutability");
+}
+
+#[test]
+fn members_are_immutable_inside_and_free_as_a_whole() {
+    let group = json!({"displayName": "g", "members": [{"value": "1", "type": "User"}]});
+    let schemas = ResourceSchemas::group();
+    let run = |operation: Value| {
+        let mut after = group.clone();
+        let applied = apply(&mut after, json!([operation]), &schemas, &PatchOptions::strict());
+        applied.map(|_| after).map_err(|error| error.scim_type().to_string())
+    };
+    let value = json!({"op": "replace", "path": "members[value eq \"1\"].value", "value": "2"});
+    assert_eq!(run(value), Err("mutability".to_owned()));
+    let reference = json!({"op": "add", "path": "members[value eq \"1\"].$ref", "value": "https://x/Users/1"});
+    assert_eq!(run(reference).unwrap()["members"][0]["$ref"], "https://x/Users/1");
+    let whole = json!({"op": "replace", "path": "members", "value": [{"value": "2"}]});
+    assert_eq!(run(whole).unwrap()["members"], json!([{"value": "2"}]));
+    assert_eq!(run(json!({"op": "remove", "path": "members"})).unwrap(), json!({"displayName": "g"}));
+}
+
+#[test]
+fn one_primary() {
+    let user = json!({"userName": "u", "emails": [{"value": "a", "primary": true}, {"value": "b"}]});
+    let demoted = |second: Value| json!({"userName": "u", "emails": [{"value": "a", "primary": false}, second]});
+    for operation in [
+        json!({"op": "replace", "path": "emails[value eq \"b\"].primary", "value": true}),
+        json!({"op": "replace", "path": "emails[value eq \"b\"]", "value": {"value": "b", "primary": true}}),
+        json!({"op": "add", "path": "emails[value eq \"b\"]", "value": {"primary": true}}),
+    ] {
+        let after = on_user(user.clone(), operation.clone());
+        assert_eq!(after, Ok(demoted(json!({"value": "b", "primary": true}))), "{operation}");
+    }
+    for path in [json!({"op": "add", "path": "emails"}), json!({"op": "add"})] {
+        let mut operation = path.clone();
+        let new = json!([{"value": "c", "primary": true}]);
+        operation["value"] = if path.get("path").is_some() { new } else { json!({"emails": new}) };
+        let emails = &on_user(user.clone(), operation).unwrap()["emails"];
+        assert_eq!(emails, &json!([{"value": "a", "primary": false}, {"value": "b"}, {"value": "c", "primary": true}]));
+    }
+    let two = json!([{"value": "c", "primary": true}, {"value": "d", "primary": true}]);
+    for op in ["add", "replace"] {
+        refused(user.clone(), json!({"op": op, "path": "emails", "value": two}), "invalidValue");
+    }
+    refused(user, json!({"op": "replace", "path": "emails.primary", "value": true}), "invalidValue");
+}
+
+#[test]
+fn all_or_nothing() {
+    let before = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE_USER], "userName": "u", "Title": "t",
+        "name": {"givenName": "g"}, "emails": [{"value": "a", "primary": true}, {"value": "b", "type": "work"}, {"value": "c"}],
+        ENTERPRISE_USER: {"department": "d"},
+    });
+    let writes = [
+        json!({"op": "replace", "path": "title", "value": "x"}),
+        json!({"op": "remove", "path": "name.givenName"}),
+        json!({"op": "add", "path": "emails", "value": [{"value": "d", "primary": true}]}),
+        json!({"op": "remove", "path": "emails[value eq \"b\"]"}),
+        json!({"op": "replace", "path": "emails[value eq \"c\"]", "value": {"value": "e"}}),
+        json!({"op": "replace", "path": "emails.type", "value": "home"}),
+        json!({"op": "remove", "path": ENTERPRISE_USER}),
+        json!({"op": "add", "path": format!("{ENTERPRISE_USER}:manager"), "value": {"value": "m"}}),
+        json!({"op": "replace", "value": {"displayName": "D", "active": false}}),
+        json!({"op": "remove", "path": "emails"}),
+    ];
+    let schemas = ResourceSchemas::user();
+    let mut resource = before.clone();
+    for count in 0..=writes.len() {
+        let mut operations = writes[..count].to_vec();
+        operations.push(json!({"op": "replace", "path": "id", "value": "x"}));
+        let error = apply(&mut resource, json!(operations), &schemas, &PatchOptions::strict()).unwrap_err();
+        assert_eq!((error.operation(), error.target()), (Some(count), Some("id")));
+        assert_eq!(resource, before, "after {count} operations");
+    }
+    let applied = apply(&mut resource, json!(writes), &schemas, &PatchOptions::strict()).unwrap();
+    assert!(applied.changed);
+    assert_eq!(resource["Title"], "x", "the spelling of the resource stays");
+}
+
+#[test]
+fn no_change_is_told() {
+    let user = json!({"userName": "u", "name": {"givenName": "g"}, "emails": [{"value": "a", "type": "work"}]});
+    for operation in [
+        json!({"op": "replace", "path": "userName", "value": "u"}),
+        json!({"op": "add", "path": "emails", "value": [{"type": "work", "value": "a"}]}),
+        json!({"op": "replace", "path": "name", "value": {"GivenName": "g"}}),
+        json!({"op": "replace", "path": "title", "value": null}),
+        json!({"op": "remove", "path": "emails[type eq \"home\"]"}),
+        json!({"op": "add", "value": {"displayName": null}}),
+    ] {
+        let mut after = user.clone();
+        let applied = apply(&mut after, json!([operation]), &ResourceSchemas::user(), &PatchOptions::strict()).unwrap();
+        assert!(!applied.changed && after == user, "{operation}");
+    }
+}
+
+#[test]
+fn quirks_of_reading_and_of_applying_are_reported_together() {
+    let operations = json!([
+        {"op": "Add", "path": "active", "value": "True", "name": "activate"},
+        {"op": "remove", "path": "emails", "value": [{"$ref": null, "value": "a"}]},
+    ]);
+    let mut after = user();
+    let applied = apply(&mut after, operations, &ResourceSchemas::user(), &PatchOptions::lenient()).unwrap();
+    let expected =
+        [Quirk::OpCase, Quirk::BoolString, Quirk::UnknownSubattr, Quirk::RemoveWithValue, Quirk::NullSubattr];
+    assert_eq!(applied.quirks, expected.into_iter().collect::<Quirks>());
+    assert_eq!(after, json!({"userName": "u", "active": true}));
+}
+
+#[test]
+fn typed_resources_take_a_patch() {
+    let mut user = User::new("alice@example.com");
+    let patch =
+        PatchOp::new().replace(attr("active"), false).add(attr("emails"), json!([{"value": "a", "type": "work"}]));
+    let strict = PatchOptions::strict();
+    assert!(user.apply(&patch, &strict).unwrap().changed);
+    assert_eq!((user.active, user.emails.len()), (Some(false), 1));
+    assert!(!user.apply(&patch, &strict).unwrap().changed);
+    let before = user.clone();
+    let bad = PatchOp::new().remove(attr("emails")).replace(attr("id"), "x");
+    assert_eq!(user.apply(&bad, &strict).unwrap_err().scim_type().as_str(), "mutability");
+    assert_eq!(user, before);
+
+    let mut group: Group = serde_json::from_value(json!({"displayName": "g", "members": [{"value": "1"}]})).unwrap();
+    let patch = PatchOp::new().remove(PatchPath::select(attr("members"), attr("value").eq("1")));
+    assert!(group.apply(&patch, &strict).unwrap().changed && group.members.is_none_or(|members| members.is_empty()));
+}
+
+#[test]
+fn limits_hold() {
+    let with = |limits: Limits| PatchOptions::strict().with_limits(limits);
+    let schemas = ResourceSchemas::user();
+    let add = json!({"op": "add", "path": "title", "value": "t"});
+    let three = json!([add, add, add]);
+    for (count, ok) in [(3, true), (2, false)] {
+        let options = with(Limits::default().with_operations(count));
+        assert_eq!(apply(&mut user(), three.clone(), &schemas, &options).is_ok(), ok);
+    }
+    let nested = json!([{"op": "add", "path": "emails", "value": [{"value": "a"}]}]);
+    for (depth, ok) in [(2, true), (1, false)] {
+        let options = with(Limits::default().with_depth(depth));
+        assert_eq!(apply(&mut user(), nested.clone(), &schemas, &options).is_ok(), ok, "depth {depth}");
+    }
+    let path = json!([{"op": "remove", "path": "emails[type eq \"work\" and value eq \"b\"]"}]);
+    for (limits, ok) in [
+        (Limits::default(), true),
+        (Limits::default().with_terms(1), false),
+        (Limits::default().with_bytes(20), false),
+        (Limits::default().with_terms(2).with_bytes(60), true),
+    ] {
+        assert_eq!(apply(&mut user(), path.clone(), &schemas, &with(limits)).is_ok(), ok, "{limits:?}");
+    }
+    let one = json!([{"op": "remove", "path": "emails[type eq \"work\"]"}]);
+    assert!(apply(&mut user(), one, &schemas, &with(Limits::default().with_terms(0))).is_err());
+    // A small message that writes much: its value once per element.
+    let many: Vec<Value> = (0..1000).map(|i| json!({"value": format!("{i}")})).collect();
+    let mut resource = json!({"userName": "u", "emails": many});
+    let display = json!([{"op": "add", "path": "emails.display", "value": "x".repeat(1000)}]);
+    let small = with(Limits::default().with_growth(100_000));
+    let error = apply(&mut resource, display.clone(), &schemas, &small).unwrap_err();
+    assert_eq!(error.scim_type().as_str(), "invalidValue");
+    assert!(apply(&mut resource, display, &schemas, &PatchOptions::strict()).is_ok());
+}
+
+#[test]
+fn text_and_values_read_alike() {
+    for body in [
+        r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"remove","path":"title"}]}"#,
+        r#" { "Operations" : [ { "path":"emails[type eq \"work\"].value" , "value" : "a\u00e9\n" ,"op":"add"} ] , "schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"]} "#,
+        r#"{"operations":[{"OP":"Add","PATH":"title","Value":1.50e3}],"schemas":"urn:ietf:params:scim:api:messages:2.0:PatchOp","x":{"y":[]}}"#,
+        r#"{"schemas":[],"Operations":[{"op":"add","value":{"a":[1,{}]},"op":"remove"}]}"#,
+        r#"{"schemas":null,"Operations":[]}"#,
+        r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","op":"remove","path":"t\u0069tle"}]}"#,
+        r#"{"Operations":[{"op":"add","path":null,"value":null},"x",{"zz":1,"aa":2}]}"#,
+        r#"{"Operations":{}}"#,
+        "[]",
+        "17",
+    ] {
+        let value: Value = serde_json::from_str(body).unwrap();
+        for options in [PatchOptions::strict(), PatchOptions::lenient()] {
+            assert_eq!(PatchOp::from_json(body.as_bytes(), &options), PatchOp::read(&value, &options), "{body}");
+        }
+    }
+    for body in ["", "{", r#"{"Operations":[}"#, r#"{"Operations":[]} x"#, "{\"schemas\":[\"\u{1}\"]}", r#"{"a":01}"#] {
+        let error = PatchOp::from_json(body.as_bytes(), &PatchOptions::lenient()).unwrap_err();
+        assert!(error.to_string().contains("no JSON"), "{body}: {error}");
+    }
+    assert!(PatchOp::from_json(b"{\"schemas\":[\"\xff\"]}", &PatchOptions::lenient()).is_err());
+}
