@@ -1,6 +1,6 @@
 use crate::quirk::{Quirk, Quirks};
 
-/// What the receiver of a [`diff`](crate::patch::diff) takes.
+/// What the receiver of a [`diff`](fn@crate::patch::diff) takes.
 ///
 /// ```
 /// use scim_core::patch::DiffOptions;

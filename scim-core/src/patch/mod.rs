@@ -51,7 +51,7 @@
 //!
 //! # The way back
 //!
-//! [`diff`] makes the PATCH between two states of a resource, in the forms and within the limits that
+//! [`diff`](fn@diff) makes the PATCH between two states of a resource, in the forms and within the limits that
 //! [`DiffOptions`] gives its receiver. Typed resources take a PATCH by
 //! [`ScimResource::apply`](crate::resource::ScimResource::apply).
 
