@@ -36,6 +36,7 @@
 //! refuses in [`Store::insert`], [`Store::replace`], [`Store::patch`] and [`Store::remove`] with the
 //! [`ScimError`](crate::message::ScimError) that the client is to read; how its resources look on the
 //! wire it says in [`Store::show`].
+#![cfg_attr(feature = "serve", doc = include_str!("serving.md"))]
 
 #[cfg(feature = "client")]
 mod bearer;
