@@ -2,7 +2,7 @@
 //! socket.
 
 #![cfg(feature = "embedded")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test: a panic is its result")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a test: a panic is its result")]
 
 mod lab;
 
@@ -15,6 +15,7 @@ use scim_core::serve::{ServeOptions, serve};
 use scim_core::transport::{ReqwestTransport, Transport};
 use serde_json::{Value, json};
 
+/// Rule 2.
 #[tokio::test(start_paused = true)]
 async fn g10_no_credentials_and_wrong_ones_are_403_with_two_texts() {
     let lab = Lab::new().await;
@@ -61,6 +62,7 @@ async fn g30_a_token_dies_after_thirty_minutes_unless_it_does_not_expire() {
     lab.post("core/tokens/", app).await;
 }
 
+/// Rule 3.
 #[tokio::test(start_paused = true)]
 async fn send_is_refused_to_others_than_superusers_unless_switched() {
     let lab = Lab::new().await;
@@ -88,6 +90,7 @@ async fn send_is_refused_to_others_than_superusers_unless_switched() {
     assert_eq!(lab.call("POST", &send, Value::Null).await.status, 204);
 }
 
+/// Rule 4.
 #[tokio::test(start_paused = true)]
 async fn versions_echo_the_token_or_not_and_name_themselves() {
     for (profile, version, echoed) in [
@@ -105,6 +108,7 @@ async fn versions_echo_the_token_or_not_and_name_themselves() {
     }
 }
 
+/// Rule 1.
 #[tokio::test(start_paused = true)]
 async fn the_page_size_is_clamped_and_pages_are_numbered() {
     let lab = Lab::new().await;
@@ -122,6 +126,7 @@ async fn the_page_size_is_clamped_and_pages_are_numbered() {
     assert_eq!((&second["pagination"]["next"], &second["pagination"]["previous"]), (&json!(0), &json!(1)));
 }
 
+/// Rule 15.
 #[tokio::test(start_paused = true)]
 async fn two_hundred_users_and_twenty_groups_cost_what_the_real_one_costs() {
     let lab = Lab::new().await;
@@ -136,10 +141,12 @@ async fn two_hundred_users_and_twenty_groups_cost_what_the_real_one_costs() {
     }
     let bound: Vec<&str> = groups.iter().map(String::as_str).collect();
     lab.provider(&bound, json!({})).await;
-    assert_eq!(lab.settled().await.len(), 248);
-    assert_eq!(lab.sync().await.len(), 41);
+    let (first, second) = (lab.settled().await.len(), lab.sync().await.len());
+    println!("200 users and 20 groups, server pages of 20: {first} SCIM requests, then {second}");
+    assert_eq!((first, second), (248, 41));
 }
 
+/// Rules 9 and 25.
 #[tokio::test(start_paused = true)]
 async fn faults_hit_the_next_matching_request_and_a_killed_worker_begins_anew() {
     let lab = Lab::new().await;
@@ -171,6 +178,7 @@ async fn faults_hit_the_next_matching_request_and_a_killed_worker_begins_anew() 
 }
 
 /// Both sides over TCP: what `embedded -- authentik` does.
+/// Rule 24.
 #[tokio::test]
 async fn it_serves_its_api_and_sends_over_real_http() {
     let lab = Lab::new().await;

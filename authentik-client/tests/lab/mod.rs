@@ -382,3 +382,23 @@ impl Lab {
         lines
     }
 }
+
+/// The requests that are not GETs.
+pub(crate) fn writes(requests: &[String]) -> Vec<&str> {
+    requests.iter().map(String::as_str).filter(|request| !request.starts_with("GET")).collect()
+}
+
+/// Two users in one bound group, synced: the group, the users, the provider.
+pub(crate) async fn two_users(lab: &Lab) -> (String, Vec<i64>, i64) {
+    let users = vec![lab.user("u0").await, lab.user("u1").await];
+    let group = lab.group("g0", &users).await;
+    let provider = lab.provider(&[&group], json!({})).await;
+    lab.settled().await;
+    (group, users, provider)
+}
+
+/// A remote user that authentik did not make.
+pub(crate) fn remote(user: &str, active: bool) -> Value {
+    json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": format!("old-{user}"), "userName": user,
+        "active": active, "emails": [{"value": format!("{user}@elsewhere.test"), "type": "work"}]})
+}
