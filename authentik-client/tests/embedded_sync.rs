@@ -489,7 +489,7 @@ async fn h590_to_h593_mappings_that_do_not_work_stop_the_page_behind_done() {
         assert!(lab.logs().await.contains(&wanted), "{wanted}");
         let events = lab.get("events/events/?action=configuration_error").await;
         assert_eq!(events["results"][0]["context"]["mapping"]["name"], name);
-        assert_eq!(events["results"][0]["context"]["exception"][0]["exc_type"], class);
+        assert_eq!(events["results"][0]["context"]["exception"][1]["exc_type"], class);
     }
 }
 

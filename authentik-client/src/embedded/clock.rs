@@ -1,6 +1,8 @@
 //! Time: tokio's clock gives the pace, so that a paused clock moves everything, and a fixed start
 //! gives the date.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,16 +14,22 @@ pub(crate) struct Clock {
     start: Timestamp,
     origin: Instant,
     scale: u32,
+    /// The last microsecond given out: no two changes are of the same time, so that what is sorted by
+    /// time is sorted.
+    last: Arc<AtomicI64>,
 }
 
 impl Clock {
     pub(crate) fn new(start: Timestamp, scale: u32) -> Self {
-        Self { start, origin: Instant::now(), scale: scale.max(1) }
+        Self { start, origin: Instant::now(), scale: scale.max(1), last: Arc::new(AtomicI64::new(-1)) }
     }
 
     /// Now, to the microsecond, as Postgres stores it.
     pub(crate) fn now(&self) -> Timestamp {
         let micros = i64::try_from(self.origin.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let later = |last: i64| Some(micros.max(last.saturating_add(1)));
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later).unwrap_or(micros);
+        let micros = micros.max(last.saturating_add(1));
         let now = self.start.checked_add(SignedDuration::from_micros(micros)).unwrap_or(Timestamp::MAX);
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }

@@ -230,6 +230,13 @@ impl EmbeddedAuthentik {
         self.inner.kill();
     }
 
+    /// Delays the queue: for so long the worker takes no task, as when it is busy with others. Tasks
+    /// under way go on.
+    pub fn hold_worker(&self, delay: Duration) {
+        self.inner.with(|state| state.queue.held_until = Some(tokio::time::Instant::now() + delay));
+        self.inner.changed();
+    }
+
     /// Starts the worker again; what it was killed in begins anew.
     pub fn start_worker(&self) {
         self.inner.with(|state| state.queue.down = false);

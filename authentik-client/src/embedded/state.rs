@@ -72,6 +72,8 @@ pub(crate) struct Token {
     pub(crate) description: String,
     pub(crate) expires: Timestamp,
     pub(crate) expiring: bool,
+    /// Its owner made it himself and may see its key.
+    pub(crate) own: bool,
 }
 
 impl std::fmt::Debug for Token {
@@ -380,6 +382,7 @@ impl State {
             description: String::new(),
             expires: now,
             expiring: false,
+            own: true,
         };
         let mappings = mapping::MANAGED
             .iter()

@@ -194,6 +194,18 @@ const TABLE: &[Row] = &[
         about: "a membership given in the call that creates the user is not sent (3 of 4 recorded tries)",
     },
     Row {
+        name: "event_scope",
+        values: &["commit", "run"],
+        defaults: ["commit"; 4],
+        about: "an event's object must be in scope when it was saved (E02, G21, H62), or when a busy worker comes to it (H60, H64)",
+    },
+    Row {
+        name: "group_saved_first",
+        values: ON_OFF,
+        defaults: ["off"; 4],
+        about: "a group's own event is worked off before the members given in the same call are stored (4 of 5 recorded tries)",
+    },
+    Row {
         name: "accept_encoding",
         values: ON_OFF,
         defaults: ["on"; 4],

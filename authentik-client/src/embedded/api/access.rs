@@ -127,10 +127,25 @@ fn create_token(call: &mut Call<'_>) -> Outcome {
         description: description.unwrap_or_default(),
         expires: now.checked_add(SignedDuration::from_mins(30)).unwrap_or(now),
         expiring,
+        own: !call.caller.superuser,
     };
+    if token.own {
+        own_role(call);
+    }
     let body = render::token(call.state, &token);
     call.state.tokens.push(token);
     Ok(Answer::created(body))
+}
+
+/// The managed role by which a user who makes a token may see its key (G30, G11).
+fn own_role(call: &mut Call<'_>) {
+    let user = call.caller.pk;
+    let name = format!("ak-managed-role--user-{user}");
+    if !call.state.roles.values().any(|role| role.name == name) {
+        let pk = call.state.ids.uuid();
+        let role = Role { pk: pk.clone(), name, permissions: BTreeSet::new(), users: BTreeSet::from([user]) };
+        call.state.roles.insert(pk, role);
+    }
 }
 
 fn find_token(call: &Call<'_>, identifier: &str) -> Result<usize, Answer> {
@@ -163,6 +178,9 @@ pub(crate) fn token(call: &mut Call<'_>, identifier: &str) -> Outcome {
 pub(crate) fn token_key(call: &mut Call<'_>, identifier: &str) -> Outcome {
     let index = find_token(call, identifier)?;
     let token = call.state.tokens.get(index).ok_or_else(|| Answer::no_match("Token"))?;
+    if !(token.own || call.caller.may("authentik_core.view_token_key")) {
+        return Err(Answer::forbidden());
+    }
     Ok(Answer::ok(object! { "key" => &token.key }))
 }
 

@@ -121,6 +121,7 @@ fn write(call: &mut Call<'_>, own: Option<&str>) -> Result<Json, Answer> {
     if let Some(attributes) = attributes {
         group.attributes = attributes;
     }
+    let before: Vec<i64> = group.users.iter().copied().collect();
     let (mut joined, mut left) = (Vec::new(), Vec::new());
     if let Some(users) = users {
         let users: BTreeSet<i64> = users.into_iter().collect();
@@ -128,7 +129,11 @@ fn write(call: &mut Call<'_>, own: Option<&str>) -> Result<Json, Answer> {
         left = group.users.difference(&users).copied().collect();
         group.users = users;
     }
-    call.state.object_saved(call.clock, &ObjectPk::Group(pk.clone()));
+    if call.state.switches.on("group_saved_first") {
+        call.state.group_saved_before_members(call.clock, &pk, &before);
+    } else {
+        call.state.object_saved(call.clock, &ObjectPk::Group(pk.clone()));
+    }
     call.state.members_changed(call.clock, &pk, true, &joined, false);
     call.state.members_changed(call.clock, &pk, false, &left, false);
     shown(call, &pk)

@@ -296,6 +296,7 @@ pub(crate) fn service_account(call: &mut Call<'_>) -> Outcome {
         description: String::new(),
         expires: now.checked_add(jiff::SignedDuration::from_hours(360 * 24)).unwrap_or(now),
         expiring,
+        own: false,
     };
     call.state.tokens.push(token);
     let mut body = object! { "username" => &name, "user_uid" => uid, "user_pk" => pk, "token" => key };

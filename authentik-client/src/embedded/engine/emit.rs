@@ -20,9 +20,25 @@ impl State {
 
     /// A user or group was saved.
     pub(crate) fn object_saved(&mut self, clock: &Clock, object: &ObjectPk) {
+        self.saved_with(clock, object, None);
+    }
+
+    /// A group was saved whose members are stored a moment later: its event still sees `members`.
+    pub(crate) fn group_saved_before_members(&mut self, clock: &Clock, group: &str, members: &[i64]) {
+        self.saved_with(clock, &ObjectPk::Group(group.to_owned()), Some(members));
+    }
+
+    fn saved_with(&mut self, clock: &Clock, object: &ObjectPk, members: Option<&[i64]>) {
         for pk in self.listeners() {
-            let in_scope = self.providers.get(&pk).is_some_and(|provider| scope::contains(self, provider, object));
-            self.enqueue(clock, pk, Job::Direct { object: object.clone(), in_scope });
+            // A worker is quick: what holds at the commit holds for it, unless it is busy.
+            let at_commit = self.switches.value("event_scope") == "commit";
+            let contains = |provider| scope::contains(self, provider, object);
+            let in_scope = self.providers.get(&pk).filter(|_| at_commit).map(contains);
+            self.enqueue(
+                clock,
+                pk,
+                Job::Direct { object: object.clone(), in_scope, members: members.map(<[i64]>::to_vec) },
+            );
         }
     }
 

@@ -24,7 +24,10 @@ fn pk_of(object: &ObjectPk) -> &str {
 fn linked_members(session: &Session, object: &ObjectPk) -> Vec<String> {
     session.inner.with(|state| {
         let Some(group) = state.groups.get(pk_of(object)) else { return Vec::new() };
-        linked(state, session.provider, group.users.iter().copied())
+        match &session.members {
+            Some(members) => linked(state, session.provider, members.iter().copied()),
+            None => linked(state, session.provider, group.users.iter().copied()),
+        }
     })
 }
 

@@ -88,12 +88,7 @@ pub(crate) fn map(inner: &Inner, provider: i64, object: &ObjectPk, connected: bo
                             "model_name" => "scimmapping",
                         },
                         "message" => "Failed to evaluate property-mapping",
-                        "exception" => Failure {
-                            class,
-                            text,
-                            place: ("handler", 3, "<mapping>"),
-                        }
-                        .exception(),
+                        "exception" => raised(&mapping.name, class, text),
                     };
                     let pk = state.ids.uuid();
                     if state.events.len() >= EVENTS {
@@ -122,6 +117,17 @@ pub(crate) fn map(inner: &Inner, provider: i64, object: &ObjectPk, connected: bo
         valid.map_err(|invalid| SyncError::Stop(format!("Error {}, caused by {who}", invalid.0)))?;
         Ok(result)
     })
+}
+
+/// What an expression raised, as an event tells it (recording H591).
+fn raised(mapping: &str, class: String, text: String) -> Json {
+    let outer = Failure {
+        class: "PropertyMappingExpressionException".to_owned(),
+        text: String::new(),
+        place: ("iter_eval", 75, "authentik/lib/sync/mapper.py"),
+    };
+    let cause = Failure { class, text, place: ("handler", 3, "") };
+    Json::list([outer.link(outer.place.2, false), cause.link(mapping, true)])
 }
 
 /// A dictionary; anything else counts as nothing.

@@ -27,6 +27,8 @@ pub(crate) struct Queue {
     later: Vec<(Instant, TaskId)>,
     /// The worker is dead.
     pub(crate) down: bool,
+    /// The worker takes nothing before this.
+    pub(crate) held_until: Option<Instant>,
     /// Worker threads in use.
     pub(crate) running: usize,
     /// When a task was last queued, or delayed ones last looked at.
@@ -79,7 +81,7 @@ impl State {
 
     /// The next task, if a thread is free for it.
     pub(crate) fn take_task(&mut self, clock: &Clock) -> Option<(TaskId, i64, Job, u32)> {
-        if self.queue.down {
+        if self.queue.down || self.queue.held_until.is_some_and(|until| until > Instant::now()) {
             return None;
         }
         let threads: usize = self.switches.value("threads").parse().unwrap_or(2);

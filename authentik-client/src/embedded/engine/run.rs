@@ -33,7 +33,7 @@ impl Run {
             }
             Job::Page(kind, page) => self.page(kind, page).await,
             Job::Manual { kind, id, override_dry_run } => self.manual(kind, &id, override_dry_run).await,
-            Job::Direct { object, in_scope } => self.direct(&object, in_scope).await,
+            Job::Direct { object, in_scope, members } => self.direct(&object, in_scope, members).await,
             Job::Members { group, add, users, racing } => self.members(&group, add, &users, racing).await,
             Job::Delete { kind, scim_id, .. } => self.delete(kind, &scim_id).await,
         }
@@ -268,11 +268,18 @@ impl Run {
         Ok(())
     }
 
-    async fn direct(&self, object: &ObjectPk, in_scope: bool) -> Result<(), Failure> {
+    async fn direct(
+        &self,
+        object: &ObjectPk,
+        in_scope: Option<bool>,
+        members: Option<Vec<i64>>,
+    ) -> Result<(), Failure> {
         let opened = Session::open(&self.inner, self.provider, false).await;
-        let Some(session) = opened.map_err(SyncError::into_failure)? else { return Ok(()) };
-        let in_scope = if self.retries == 0 { in_scope } else { self.in_scope(object) };
-        if !in_scope {
+        let Some(mut session) = opened.map_err(SyncError::into_failure)? else { return Ok(()) };
+        // Tried again, it sees what is stored by then.
+        let first = self.retries == 0;
+        session.members = members.filter(|_| first);
+        if !in_scope.filter(|_| first).unwrap_or_else(|| self.in_scope(object)) {
             return Ok(());
         }
         event_outcome(session.write(object).await, ("sync_signal_direct", 269, TASKS))

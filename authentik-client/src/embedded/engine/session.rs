@@ -79,6 +79,8 @@ pub(crate) struct Session {
     pub(crate) inner: Arc<Inner>,
     pub(crate) provider: i64,
     pub(crate) config: ProviderConfig,
+    /// A group's members, where they are not those that are stored.
+    pub(crate) members: Option<Vec<i64>>,
     url: String,
     token: String,
     dry_run: bool,
@@ -100,6 +102,7 @@ impl Session {
                 inner: Arc::clone(inner),
                 provider: provider.pk,
                 config: ProviderConfig::default(),
+                members: None,
                 url: provider.url.strip_suffix('/').unwrap_or(&provider.url).to_owned(),
                 token: provider.token.clone(),
                 dry_run: provider.dry_run && !override_dry_run,

@@ -23,9 +23,10 @@ pub(crate) enum Job {
     Page(Kind, usize),
     /// `scim_sync_objects` of `sync/object`: one object by its id as given.
     Manual { kind: Kind, id: String, override_dry_run: bool },
-    /// `scim_sync_direct`: an object was saved. `in_scope`: as it was when the event was emitted;
-    /// a retry looks again.
-    Direct { object: ObjectPk, in_scope: bool },
+    /// `scim_sync_direct`: an object was saved. `in_scope`: whether it was when the event was emitted;
+    /// `None` looks when the task runs. `members`: those of a group that was saved before its new ones
+    /// were stored.
+    Direct { object: ObjectPk, in_scope: Option<bool>, members: Option<Vec<i64>> },
     /// `scim_sync_m2m`: users joined or left a group. `racing` ones were created in the same call.
     Members { group: String, add: bool, users: Vec<i64>, racing: bool },
     /// `scim_sync_delete`: an object that had this link was deleted.
@@ -148,17 +149,22 @@ pub(crate) struct Failure {
 impl Failure {
     /// The `exception` attribute of a log line.
     pub(crate) fn exception(&self) -> Json {
-        let (name, line, file) = self.place;
-        Json::list([object! {
+        Json::list([self.link(self.place.2, false)])
+    }
+
+    /// One exception of a chain, raised in `file`; `is_cause`: the one before was raised from it.
+    pub(crate) fn link(&self, file: &str, is_cause: bool) -> Json {
+        let (name, line, _) = self.place;
+        object! {
             "frames" => vec![object! { "name" => name, "lineno" => line, "filename" => file }],
             "exc_type" => &self.class,
-            "is_cause" => false,
+            "is_cause" => is_cause,
             "is_group" => false,
             "exc_notes" => Json::List(Vec::new()),
             "exc_value" => &self.text,
             "exceptions" => Json::List(Vec::new()),
             "syntax_error" => Json::NULL,
-        }])
+        }
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) async fn work(inner: Weak<Inner>, mut stop: watch::Receiver<bool>) {
             last + silence
         });
         let ripe = strong.with(|state| state.ripen(now));
+        let held = strong.with(|state| state.queue.held_until.filter(|until| *until > now));
         while let Some((id, provider, job, retries)) = strong.with(|state| state.take_task(&strong.clock)) {
             let run = Run { inner: Arc::clone(&strong), id, provider, retries };
             let mut stop = stop.clone();
@@ -58,7 +59,7 @@ pub(crate) async fn work(inner: Weak<Inner>, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             woken = wake.changed() => if woken.is_err() { return },
             _ = stop.changed() => return,
-            () = tokio::time::sleep_until(next_tick.min(next_look).min(ripe.unwrap_or(next_tick))) => {}
+            () = tokio::time::sleep_until([Some(next_look), ripe, held].into_iter().flatten().fold(next_tick, Instant::min)) => {}
         }
     }
 }
