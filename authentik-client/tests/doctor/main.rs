@@ -10,6 +10,7 @@ mod lab;
 mod clinic;
 mod cures;
 mod groups;
+mod large;
 mod page;
 mod permissions;
 mod setup;
