@@ -89,7 +89,7 @@ fn answer(path: &str, query: &str) -> Value {
         "propertymappings/provider/scim" => page(
             query,
             2,
-            |n| json!({"pk": uuid(2, n + 1), "name": "m", "expression": "", "managed": [MANAGED_USER, MANAGED_GROUP][n]}),
+            |n| json!({"pk": uuid(2, n + 1), "name": "m", "expression": "", "managed": ([MANAGED_USER, MANAGED_GROUP][n])}),
         ),
         "tasks/schedules" => page(query, 1, |_| {
             json!({"id": uuid(7, 1), "actor_name": "authentik.providers.scim.tasks.scim_sync", "rel_obj_id": "1",
