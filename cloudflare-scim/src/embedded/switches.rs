@@ -145,6 +145,38 @@ switches! {
         Free = "free",
     } rule "8" mark "doc" about "whether the account may write through SCIM";
 
+    /// What a refusal for want of the plan looks like.
+    plan_error: PlanError {
+        /// A SCIM error.
+        Scim = "scim",
+        /// The envelope of v4, code 10000.
+        Envelope = "envelope",
+    } rule "8" mark "inf" about "shape of the 403 to SCIM writes without the Enterprise plan";
+
+    /// What ServiceProviderConfig says of `sort`, `etag` and `changePassword`, which no document shows.
+    unnamed_features: UnnamedFeatures {
+        /// Not supported.
+        False = "false",
+        /// Nothing.
+        Absent = "absent",
+    } rule "4" mark "inf" about "`sort`, `etag` and `changePassword` in ServiceProviderConfig";
+
+    /// A discovery document that is not there.
+    unknown_document: UnknownDocument {
+        /// A SCIM error.
+        Scim = "scim",
+        /// The envelope of v4, code 7003.
+        Envelope = "envelope",
+    } rule "5" mark "inf" about "shape of the 404 to an unknown resource type or schema";
+
+    /// A PATCH of a group of which one operation is refused.
+    group_patch: GroupPatch {
+        /// Nothing is done (RFC 7644 §3.5.2).
+        Atomic = "atomic",
+        /// What stood before it is done.
+        Partial = "partial",
+    } rule "18" mark "inf" about "operations of a group's PATCH before one that is refused";
+
     /// What is said of an account that is not this one.
     unknown_account: UnknownAccount {
         /// 404, code 7003.

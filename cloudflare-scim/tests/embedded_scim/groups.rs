@@ -90,6 +90,23 @@ async fn what_a_new_group_must_say_and_whom_it_adopts() {
 }
 
 #[tokio::test]
+async fn a_patch_is_done_whole_or_up_to_its_mistake() {
+    for (reading, left) in [("atomic", 0), ("partial", 1)] {
+        let account = EmbeddedAccount::new();
+        account.set_switch("group_patch", reading).unwrap();
+        let person = add_user(&account, "a@b.cd").await;
+        let group = add_group(&account, "Ops").await;
+        let list = json!([{"op": "add", "path": "members", "value": [{"value": person}]},
+            {"op": "add", "path": "members", "value": [{"value": "nobody"}]},
+            {"op": "replace", "path": "displayName", "value": "Renamed"}]);
+        let answer = scim(&account, "PATCH", &format!("Groups/{group}"), operations(&list)).await;
+        answer.refused(400, Some("invalidValue"));
+        assert_eq!(members(&account, &group).await.len(), left, "{reading}");
+        assert_eq!(get(&account, &format!("Groups/{group}")).await.body["displayName"], "Ops");
+    }
+}
+
+#[tokio::test]
 async fn members_by_every_form_of_patch() {
     let account = EmbeddedAccount::new();
     let [a, b, c] =

@@ -48,6 +48,24 @@ async fn discovery_says_what_the_document_says() {
 }
 
 #[tokio::test]
+async fn what_no_document_shows_of_discovery() {
+    let account = EmbeddedAccount::new();
+    account.set_switch("unnamed_features", "absent").unwrap();
+    let config = get(&account, "ServiceProviderConfig").await;
+    for feature in ["sort", "etag", "changePassword"] {
+        assert!(config.is(200).body.get(feature).is_none(), "{feature}");
+    }
+    assert_eq!(config.body["patch"], json!({"supported": true}));
+
+    account.set_switch("unknown_document", "envelope").unwrap();
+    for unknown in ["ResourceTypes/Device", "Schemas/urn:x"] {
+        let answer = get(&account, unknown).await;
+        assert_eq!((answer.status, answer.body["errors"][0]["code"].clone()), (404, json!(7003)), "{unknown}");
+    }
+    get(&account, "ResourceTypes/User").await.is(200);
+}
+
+#[tokio::test]
 async fn media_types() {
     let account = EmbeddedAccount::new();
     send(&account, "POST", "Users", "application/json; charset=utf-8", Some(user("a@b.cd"))).await.is(201);

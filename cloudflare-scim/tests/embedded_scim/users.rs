@@ -77,6 +77,10 @@ async fn what_a_new_user_must_say() {
         scim(&free, method, path, Some(user("a@b.cd"))).await.refused(403, None);
     }
     get(&free, "Users").await.is(200);
+    free.set_switch("plan_error", "envelope").unwrap();
+    let answer = scim(&free, "POST", "Users", Some(user("a@b.cd"))).await;
+    assert_eq!((answer.status, answer.body["errors"][0]["code"].clone()), (403, json!(10000)));
+    get(&free, "Users").await.is(200);
 }
 
 #[tokio::test]

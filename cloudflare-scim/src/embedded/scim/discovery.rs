@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::http::{Incoming, Reply, SCIM};
 use super::super::state::State;
-use super::super::switches::DiscoveryQuery;
+use super::super::switches::{DiscoveryQuery, UnknownDocument, UnnamedFeatures};
 use super::{bad, not_found, refuse};
 
 pub(super) fn answer(state: &State, request: &Incoming, path: &[&str]) -> Result<Reply, ScimError> {
@@ -28,6 +28,7 @@ pub(super) fn answer(state: &State, request: &Incoming, path: &[&str]) -> Result
     };
     match found {
         Some(document) => Ok(Reply::json(StatusCode::OK, SCIM, &document)),
+        None if state.switches.unknown_document == UnknownDocument::Envelope => Ok(Reply::no_route(&request.path)),
         None => Err(not_found("discovery document", path.last().copied().unwrap_or_default())),
     }
 }
@@ -42,15 +43,12 @@ fn location(state: &State, path: &str) -> String {
 }
 
 fn config(state: &State) -> Value {
-    json!({
+    let mut config = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "documentationUri": "https://developers.cloudflare.com/fundamentals/account/account-security/scim-setup/",
         "patch": { "supported": true },
         "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
         "filter": { "supported": true, "maxResults": state.switches.scim_page() },
-        "changePassword": { "supported": false },
-        "sort": { "supported": false },
-        "etag": { "supported": false },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "OAuth Bearer Token",
@@ -58,7 +56,13 @@ fn config(state: &State) -> Value {
             "specUri": "http://www.rfc-editor.org/info/rfc6750",
             "primary": true,
         }],
-    })
+    });
+    if state.switches.unnamed_features == UnnamedFeatures::False {
+        for feature in ["changePassword", "sort", "etag"] {
+            config[feature] = json!({ "supported": false });
+        }
+    }
+    config
 }
 
 fn resource_type(state: &State, name: &str) -> Value {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::super::catalogue::Known;
 use super::super::groups::SYSTEM_PREFIX;
 use super::super::state::{Group, Refusal, State};
-use super::super::switches::{AbsentMember, GroupCreateMembers, UnknownAttributes};
+use super::super::switches::{AbsentMember, GroupCreateMembers, GroupPatch, UnknownAttributes};
 use super::{bad, not_found, refused, values};
 use crate::{UserGroupId, UserTag};
 
@@ -148,6 +148,18 @@ enum Step {
 
 /// Rule 18.
 pub(super) fn patch(state: &mut State, id: &str, message: &PatchOp) -> Result<Written, ScimError> {
+    if state.switches.group_patch == GroupPatch::Atomic {
+        return patch_whole(state, id, message);
+    }
+    for operation in &message.operations {
+        let mut one = PatchOp::new();
+        one.operations.push(operation.clone());
+        patch_whole(state, id, &one)?;
+    }
+    Written::unchanged(id)
+}
+
+fn patch_whole(state: &mut State, id: &str, message: &PatchOp) -> Result<Written, ScimError> {
     let target_now = target(state, id).ok_or_else(|| not_found("Group", id))?;
     let mut steps = Vec::new();
     for operation in &message.operations {

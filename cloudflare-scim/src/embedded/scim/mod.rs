@@ -18,7 +18,7 @@ pub(super) use engine::Engines;
 
 use super::http::{Incoming, JSON, Reply, SCIM};
 use super::state::{Refusal, State};
-use super::switches::{JsonRequests, Plan, Switches, SystemGroupChange, UnknownMember, UnsupportedFilter};
+use super::switches::{JsonRequests, Plan, PlanError, Switches, SystemGroupChange, UnknownMember, UnsupportedFilter};
 use store::View;
 
 /// Answers what lies below `scim/v2/`.
@@ -31,10 +31,13 @@ pub(super) fn answer(state: &mut State, request: &Incoming, path: &[&str]) -> Re
         // What is no route is the gateway's to answer.
         _ => return Reply::no_route(&request.path),
     }
-    if !request.method.is_safe()
-        && let Err(error) = check_write(state, request)
-    {
-        return refuse(&error);
+    if !request.method.is_safe() {
+        if state.switches.plan == Plan::Free && state.switches.plan_error == PlanError::Envelope {
+            return Reply::forbidden(ENTERPRISE_ONLY);
+        }
+        if let Err(error) = check_write(state, request) {
+            return refuse(&error);
+        }
     }
     let restored = users::restore(state, request, path);
     let engines = state.engines();
@@ -91,10 +94,12 @@ fn bad(scim_type: ScimType, detail: impl Into<String>) -> ScimError {
     ScimError::of_type(scim_type, detail)
 }
 
+const ENTERPRISE_ONLY: &str = "SCIM provisioning is available to Enterprise accounts only";
+
 /// What must hold for every write: the plan, and the media type of a body (rule 3).
 fn check_write(state: &State, request: &Incoming) -> Result<(), ScimError> {
     if state.switches.plan == Plan::Free {
-        return Err(ScimError::new(403, "SCIM provisioning is available to Enterprise accounts only"));
+        return Err(ScimError::new(403, ENTERPRISE_ONLY));
     }
     if state.switches.json_requests == JsonRequests::Refuse && request.media_type().as_deref() == Some(JSON) {
         return Err(ScimError::new(415, "the media type of the request must be application/scim+json"));
