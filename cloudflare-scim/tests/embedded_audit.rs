@@ -1,27 +1,14 @@
 //! The embedded account's audit log (rule 25): v2 by cursor, the history of an entry, the older v1.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
 use std::time::Duration;
 
-use bytes::Bytes;
 use cloudflare_scim::embedded::*;
 use cloudflare_scim::*;
-use scim_core::transport::Transport;
-use serde_json::{Value, json};
-
-/// Sends one request by hand, with the API token.
-async fn raw(account: &EmbeddedAccount, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-    let request = http::Request::builder()
-        .method(method)
-        .uri(format!("http://x/client/v4/accounts/{}/{path}", account.account_id()))
-        .header("authorization", format!("Bearer {}", account.tokens().api.expose()))
-        .header("content-type", "application/json")
-        .body(body.map(|body| Bytes::from(body.to_string())).unwrap_or_default())
-        .unwrap();
-    let response = account.send(request).await.unwrap();
-    let status = response.status().as_u16();
-    (status, serde_json::from_slice(response.body()).unwrap_or_default())
-}
+use common::raw::raw;
+use serde_json::json;
 
 #[tokio::test]
 async fn the_audit_log_shows_writes_after_a_while_page_by_page() {

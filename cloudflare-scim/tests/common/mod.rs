@@ -3,6 +3,7 @@
 
 pub(crate) mod contract;
 pub(crate) mod large;
+pub(crate) mod raw;
 
 use cloudflare_scim::{AccountId, Cloudflare};
 use scim_core::transport::{ReqwestTransport, TransportExt};

@@ -45,21 +45,21 @@ impl<'t> Scanner<'t> {
     }
 
     #[inline]
-    fn expect(&mut self, byte: u8) -> Option<()> {
+    fn require(&mut self, byte: u8) -> Option<()> {
         self.eat(byte).then_some(())
     }
 
     /// The members of an object or the elements of a list, one call for each.
     #[inline]
     fn each(&mut self, open: u8, close: u8, mut one: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.expect(open)?;
+        self.require(open)?;
         if self.eat(close) {
             return Some(());
         }
         loop {
             one(self)?;
             if !self.eat(b',') {
-                return self.expect(close);
+                return self.require(close);
             }
         }
     }
@@ -67,9 +67,9 @@ impl<'t> Scanner<'t> {
     /// The name of a member, without escapes, and the colon after it.
     #[inline]
     fn name(&mut self) -> Option<&'t str> {
-        self.expect(b'"')?;
+        self.require(b'"')?;
         let name = self.plain()?;
-        self.expect(b':')?;
+        self.require(b':')?;
         Some(name)
     }
 
@@ -85,7 +85,7 @@ impl<'t> Scanner<'t> {
     /// A string, given to `take`.
     #[inline]
     fn string<T>(&mut self, take: impl FnOnce(&str) -> T) -> Option<T> {
-        self.expect(b'"')?;
+        self.require(b'"')?;
         if let Some(text) = self.plain() {
             return Some(take(text));
         }

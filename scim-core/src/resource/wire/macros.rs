@@ -128,7 +128,7 @@ macro_rules! wire_struct {
 
             impl $name {
                 /// Number of a sub-attribute of a member, for filters.
-                #[allow(dead_code)]
+                #[allow(dead_code, reason = "made for every type; filters ask users and groups alone")]
                 pub(crate) fn sub_index(member: u8, name: &str) -> Option<u8> {
                     $( if member == MemberName::$field as u8 { return <$ty as Field>::index(name); } )*
                     None
