@@ -161,6 +161,7 @@ impl Check {
     pub(crate) fn accepts_text(&self, value: &str) -> bool {
         match self {
             Self::Text(TextCheck { op: CompareOp::Eq, needle, exact: false }) => text::eq_folded(value, needle),
+            Self::Present => !value.is_empty(),
             _ => self.accepts_text_otherwise(value),
         }
     }

@@ -189,6 +189,14 @@ impl Plan {
     /// Generic, so that the members of a resource itself are found without dynamic dispatch.
     #[inline]
     fn holds<O: Attributes + ?Sized>(&self, object: &O) -> bool {
+        if let Self::All(list) = self {
+            return list.iter().all(|plan| plan.holds_one(object));
+        }
+        self.holds_one(object)
+    }
+
+    #[inline]
+    fn holds_one<O: Attributes + ?Sized>(&self, object: &O) -> bool {
         // The everyday case, without the registers that all others need.
         if let Self::Test { member, inner, sub: Sub::Itself(_), check } = self
             && let Node::Text(text) = find_node(object, *member, *inner)

@@ -106,11 +106,17 @@ impl Outer {
 
 /// The terms between operators of one kind; a term of that kind is taken apart, so that chains stay flat.
 #[derive(Default)]
-struct Chain(Vec<Filter>);
+pub(super) struct Chain(Vec<Filter>);
 
 impl Chain {
     #[inline]
-    fn push(&mut self, term: Filter, left: usize) {
+    pub(super) fn terms(self) -> Vec<Filter> {
+        self.0
+    }
+
+    /// One more, with `left` bytes of text to come.
+    #[inline]
+    pub(super) fn push(&mut self, term: Filter, left: usize) {
         if self.0.len() == self.0.capacity() {
             self.grow(left);
         }

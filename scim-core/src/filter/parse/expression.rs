@@ -1,7 +1,7 @@
 //! The productions: expressions, terms, PATCH paths.
 
 use crate::error::ParseErrorKind as Kind;
-use crate::filter::parse::chain::{Level, Open, Outer};
+use crate::filter::parse::chain::{Chain, Level, Open, Outer};
 use crate::filter::parse::scan::{self, Parser};
 use crate::filter::parse::{Failure, fail};
 use crate::filter::{CompareOp, Comparison, Filter, Literal, ValuePath};
@@ -56,6 +56,13 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
 
     /// A filter: the whole text, or what stands between the brackets of a path (`brackets` is where they opened).
     pub(super) fn expression(&mut self, brackets: Option<usize>) -> Result<Filter, Failure> {
+        if let Some(whole) = self.quick_terms(brackets.is_some()) {
+            return Ok(whole);
+        }
+        self.any_expression(brackets)
+    }
+
+    fn any_expression(&mut self, brackets: Option<usize>) -> Result<Filter, Failure> {
         let mut outer = Outer::default();
         let mut level = Level::new(Open::Text, brackets.unwrap_or(0));
         // Value paths do not nest: at most one is open.
@@ -263,37 +270,49 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
 
     /// What stands between brackets if it is terms by the letter under one operator, the closing bracket included:
     /// most value paths are, and need no level of their own. `None` has read nothing.
+    #[inline]
     fn quick_brackets(&mut self) -> Option<Filter> {
-        let (at, terms) = (self.at, self.terms);
         self.in_brackets = true;
-        let inner = self.terms_of_one_kind();
+        let inner = self.quick_terms(true);
         self.in_brackets = false;
-        if inner.is_none() {
-            (self.at, self.terms) = (at, terms);
-        }
         inner
     }
 
-    fn terms_of_one_kind(&mut self) -> Option<Filter> {
-        let mut list = Vec::new();
+    /// Terms by the letter under one operator, up to the closing bracket or the end of the text: most filters are, and
+    /// need no levels at all. `None` has read nothing.
+    #[inline]
+    fn quick_terms(&mut self, bracket: bool) -> Option<Filter> {
+        let (at, terms) = (self.at, self.terms);
+        let whole = self.terms_of_one_kind(bracket);
+        if whole.is_none() {
+            (self.at, self.terms) = (at, terms);
+        }
+        whole
+    }
+
+    fn terms_of_one_kind(&mut self, bracket: bool) -> Option<Filter> {
+        let mut list = Chain::default();
         let mut all = None;
         loop {
-            let Start::Term(term) = self.quick_term()? else { return None };
-            if self.eat(b']') {
+            let term = match self.quick_term()? {
+                Start::Term(term) => term,
+                // The level between the brackets must be within the limit too.
+                Start::Brackets(path) if self.limits.depth() > 0 => {
+                    let filter = Box::new(self.quick_brackets()?);
+                    Filter::ValuePath(ValuePath { path, filter })
+                }
+                Start::Brackets(_) => return None,
+            };
+            if if bracket { self.eat(b']') } else { self.at == self.text.len() } {
                 let Some(is_and) = all else { return Some(term) };
-                list.push(term);
-                return Some(if is_and { Filter::And(list) } else { Filter::Or(list) });
+                list.push(term, 0);
+                return Some(if is_and { Filter::And(list.terms()) } else { Filter::Or(list.terms()) });
             }
             let is_and = self.quick_connective()?;
-            match all {
-                None => {
-                    all = Some(is_and);
-                    list = Vec::with_capacity(2);
-                }
-                Some(before) if before != is_and => return None,
-                Some(_) => {}
+            if *all.get_or_insert(is_and) != is_and {
+                return None;
             }
-            list.push(term);
+            list.push(term, self.text.len() - self.at);
         }
     }
 
