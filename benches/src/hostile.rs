@@ -27,13 +27,18 @@ pub(crate) fn hostile(all: &mut Vec<Contender>) -> Result<(), Problem> {
     let data: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
     for section in ["filter", "path", "patch"] {
         for (at, case) in data[section].as_array().into_iter().flatten().enumerate() {
-            for (who, times) in [("scim-core", 1), ("scim-core twice as long", 2)] {
-                let (run, bytes) = match section {
-                    "patch" => patch(at, times)?,
-                    _ => text(section, case, times)?,
-                };
+            let mut push = |who, (run, bytes): (Run, usize)| {
                 let contender = Contender::new("hostile", &format!("{section}-{at}"), who, Some(run));
                 all.push(Contender { bytes: Some(bytes), ..contender });
+            };
+            for (who, times) in [("scim-core", 1), ("scim-core twice as long", 2)] {
+                match section {
+                    "patch" => push(who, patch(at, times)?),
+                    _ => push(who, text(section, case, times)?),
+                }
+            }
+            if section == "patch" {
+                push("floor value", bare(at)?);
             }
         }
     }
@@ -71,31 +76,51 @@ fn build(case: &Value, times: usize) -> Result<String, Problem> {
     Ok(case["wrap"].as_str().map_or(text.clone(), |wrap| wrap.replace("{}", &text)))
 }
 
-fn patch(at: usize, times: usize) -> Result<(Run, usize), Problem> {
+/// The body as JSON value, read and dropped: what everybody pays who reads it with serde_json.
+fn bare(at: usize) -> Result<(Run, usize), Problem> {
+    let PatchCase { text, .. } = patch_case(at, 1)?;
+    let bytes = text.len();
+    let run = timed(move || serde_json::from_str::<Value>(black_box(&text)).is_ok()).ok_or("nothing to run")?;
+    Ok((run, bytes))
+}
+
+struct PatchCase {
+    /// The members that the group has before.
+    known: Vec<Value>,
+    text: String,
+    accepted: bool,
+}
+
+fn patch_case(at: usize, times: usize) -> Result<PatchCase, Problem> {
     let member = |i: usize| json!({"value": format!("{i:032x}")});
     let members = |range: std::ops::Range<usize>| range.map(member).collect::<Vec<_>>();
     let body = |operations: Value| json!({"schemas": [PATCH_OP], "Operations": operations}).to_string();
     let add = |value: Value| json!({"op": "add", "path": "members", "value": value});
-    // More operations than the default takes, so that twice as many are done and not refused.
-    let limits = scim_core::limits::Limits::default().with_operations(20_000);
-    let options = PatchOptions::strict().with_limits(limits);
-    let (known, text, accepted) = match at {
+    Ok(match at {
         0 => {
             let operations: Vec<Value> = (0..10_000 * times).map(|i| add(json!([member(i)]))).collect();
-            (Vec::new(), body(json!(operations)), true)
+            PatchCase { known: Vec::new(), text: body(json!(operations)), accepted: true }
         }
         1 => {
             let half = 50_000 * times;
-            (members(0..half * 2), body(json!([add(json!(members(half..half * 3)))])), true)
+            let text = body(json!([add(json!(members(half..half * 3)))]));
+            PatchCase { known: members(0..half * 2), text, accepted: true }
         }
         2 => {
             let depth = 10_000 * times;
             let nested = "{\"a\":".repeat(depth) + "1" + &"}".repeat(depth);
             let text = body(json!([{"op": "add", "path": "displayName", "value": "NESTED"}]));
-            (Vec::new(), text.replacen("\"NESTED\"", &nested, 1), false)
+            PatchCase { known: Vec::new(), text: text.replacen("\"NESTED\"", &nested, 1), accepted: false }
         }
         _ => return Err(format!("no such PATCH case: {at}").into()),
-    };
+    })
+}
+
+fn patch(at: usize, times: usize) -> Result<(Run, usize), Problem> {
+    let PatchCase { known, text, accepted } = patch_case(at, times)?;
+    // More operations than the default takes, so that twice as many are done and not refused.
+    let limits = scim_core::limits::Limits::default().with_operations(20_000);
+    let options = PatchOptions::strict().with_limits(limits);
     let schemas = ResourceSchemas::group();
     let group =
         json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "g", "members": known});
