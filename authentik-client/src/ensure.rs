@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret;
+use serde_json::Value;
 
 use crate::api::Authentik;
 use crate::error::Error;
@@ -174,6 +175,11 @@ impl Authentik {
 
     /// A provider, found by name. Whether it is in dry run is left alone when it is there already.
     ///
+    /// From 2026.2.7, 2026.5.7 and 2026.8.2 on authentik does not show the token
+    /// ([`Profile::echoes_token`](crate::profile::Profile::echoes_token)): another one is then not noticed
+    /// and reads [`Change::Unchanged`]. To rotate a token there, write it:
+    /// [`ScimProviderPatch::token`].
+    ///
     /// # Errors
     /// See [`Error`].
     pub async fn ensure_scim_provider(&self, wanted: &NewScimProvider) -> Result<Ensured<ScimProvider>, Error> {
@@ -219,7 +225,8 @@ impl Authentik {
     }
 }
 
-/// What has to change for a user to be as wanted; `None` for nothing.
+/// What has to change for a user to be as wanted; `None` for nothing. Attributes that `wanted` does not
+/// name, and the path where it names none, stay as they are.
 pub fn user_patch(user: &User, wanted: &NewUser) -> Option<UserPatch> {
     let mut patch = UserPatch::default();
     let mut differs = false;
@@ -237,6 +244,18 @@ pub fn user_patch(user: &User, wanted: &NewUser) -> Option<UserPatch> {
     }
     if user.user_type != wanted.user_type {
         patch.user_type = Some(wanted.user_type.clone());
+        differs = true;
+    }
+    if wanted.path.is_some() && user.extra.get("path").and_then(Value::as_str) != wanted.path.as_deref() {
+        patch.path.clone_from(&wanted.path);
+        differs = true;
+    }
+    // Attributes that others have set stay: a PATCH replaces the whole of them.
+    let has = user.extra.get("attributes").and_then(Value::as_object);
+    if wanted.attributes.iter().any(|(name, value)| has.and_then(|has| has.get(name)) != Some(value)) {
+        let mut all = has.cloned().unwrap_or_default();
+        all.extend(wanted.attributes.clone());
+        patch.attributes = Some(all);
         differs = true;
     }
     differs.then_some(patch)
@@ -280,6 +299,25 @@ pub fn provider_patch(provider: &ScimProvider, wanted: &NewScimProvider) -> Scim
         patch.verify_certificates = wanted.verify_certificates;
     }
     // What a provider does not show, its version does not know: setting it would differ for ever.
+    if provider.sync_page_timeout.is_some()
+        && wanted.sync_page_timeout.is_some()
+        && wanted.sync_page_timeout != provider.sync_page_timeout
+    {
+        patch.sync_page_timeout.clone_from(&wanted.sync_page_timeout);
+    }
+    if wanted.auth_mode.is_some() && provider.auth_mode.is_some() && wanted.auth_mode != provider.auth_mode {
+        patch.auth_mode.clone_from(&wanted.auth_mode);
+    }
+    if let (Some(has), Some(wants)) = (provider.extra.get("auth_oauth"), &wanted.auth_oauth)
+        && has.as_str() != Some(wants)
+    {
+        patch.auth_oauth = Some(wants.clone());
+    }
+    if let (Some(has), Some(wants)) = (provider.extra.get("auth_oauth_params"), &wanted.auth_oauth_params)
+        && has.as_object() != Some(wants)
+    {
+        patch.auth_oauth_params = Some(wants.clone());
+    }
     if provider.sync_page_size.is_some()
         && wanted.sync_page_size.is_some_and(|_| wanted.sync_page_size != provider.sync_page_size)
     {
@@ -297,8 +335,9 @@ pub fn provider_patch(provider: &ScimProvider, wanted: &NewScimProvider) -> Scim
     {
         patch.discovery_enabled = wanted.discovery_enabled;
     }
-    if let (Some(has), Some(wants)) = (provider.extra.get("filter_group"), &wanted.filter_group)
-        && has.as_str() != Some(wants.as_str())
+    if let Some(wants) = &wanted.filter_group
+        && provider.extra.contains_key("filter_group")
+        && provider.filter_group().as_ref() != Some(wants)
     {
         patch.filter_group = Some(wants.clone());
     }

@@ -35,6 +35,9 @@ pub struct Profile {
     /// Whether a provider's answers show its token (until 2026.2.7, 2026.5.7, 2026.8.2). Where they do
     /// not, a token that differs cannot be found by comparing.
     pub echoes_token: bool,
+    /// Whether a flag decides whom an application without enabled bindings lets pass (since 2026.5); before,
+    /// everybody passes.
+    pub default_access_is_a_flag: bool,
     /// Whether a change inside a nested member (`name.familyName`) is written by itself (since 2026.8.0).
     pub sees_nested_changes: bool,
 }
@@ -70,6 +73,7 @@ impl Profile {
                 (2026, 8, patch) => patch < 2,
                 at => at < (2026, 8, 0),
             },
+            default_access_is_a_flag: at >= (2026, 5, 0),
             sees_nested_changes: at >= (2026, 8, 0),
         }
     }
@@ -103,6 +107,7 @@ mod tests {
         let silent = ["2026.2.7", "2026.5.7", "2026.8.2", "2026.11.0", "2027.2.0"];
         assert!(silent.iter().all(|version| !Profile::of(version).echoes_token));
         assert!(Profile::of("2026.8.0").sees_nested_changes && !Profile::of("2026.8.0-rc1").sees_nested_changes);
+        assert!(Profile::of("2026.5.0").default_access_is_a_flag && !Profile::of("2026.2.3").default_access_is_a_flag);
         assert!(!Profile::of("2027.2.0").known && !Profile::of("who knows").known);
         assert_eq!(Profile::of("2027.2.0").discovery, Discovery::Tolerant);
     }

@@ -3,7 +3,7 @@
 //!
 //! [`scope`] computes both from data; this reads the data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::api::Authentik;
 use crate::doctor::RemoteView;
@@ -39,7 +39,7 @@ pub struct Survey {
 
 impl Authentik {
     /// Reads one provider's side of authentik whole: a request per hundred users, groups and links, and
-    /// five more.
+    /// five more; two on top where no binding is enabled.
     ///
     /// # Errors
     /// See [`Error`].
@@ -59,7 +59,10 @@ impl Authentik {
         let user_links = self.scim_user_links().of(provider.pk).all().await?;
         let group_links = self.scim_group_links().of(provider.pk).all().await?;
         let scope = match &application {
-            Some(application) => scope::of_provider(&profile, &provider, application, &bindings, &users, &groups),
+            Some(application) => {
+                let scope = scope::of_provider(&profile, &provider, application, &bindings, &users, &groups);
+                scope::with_default_access(self, &profile, application, scope).await?
+            }
             None => BTreeMap::new(),
         };
         Ok(Survey { profile, provider, application, bindings, users, groups, user_links, group_links, scope })
@@ -74,7 +77,8 @@ pub struct FirstSync {
     pub users: Vec<(RemoteUser, Verdict<UserPk>)>,
     /// Each remote group that is not linked yet, with what becomes of it.
     pub groups: Vec<(RemoteGroup, Verdict<GroupUuid>)>,
-    /// Users that are created: in scope, not linked, and nobody on the server is taken for them. Whom the
+    /// Users that are created: in scope, not linked, and nobody on the server is taken for them or seems to be in
+    /// the way ([`Verdict::OnConflict`]). Whom the
     /// mapping leaves out is not known here and counts as created.
     pub created_users: Vec<UserPk>,
     /// Groups that are created.
@@ -132,7 +136,7 @@ impl Survey {
         let linked: BTreeSet<&str> = self.group_links.iter().map(|link| link.scim_id.as_str()).collect();
         let groups: Vec<RemoteGroup> =
             remote.groups.iter().map(RemoteGroup::from).filter(|group| !linked.contains(group.id.as_str())).collect();
-        let (user_verdicts, group_verdicts) = if scope::discovers(&self.profile, &self.provider) {
+        let (mut user_verdicts, mut group_verdicts) = if scope::discovers(&self.profile, &self.provider) {
             let all: Vec<ScopeUser> = self.users.iter().map(ScopeUser::from).collect();
             let filters: BTreeSet<GroupUuid> = self.provider.group_filters.iter().flatten().cloned().collect();
             let known: Vec<ScopeGroup> = self.groups.iter().map(ScopeGroup::from).collect();
@@ -140,20 +144,16 @@ impl Survey {
         } else {
             (vec![Verdict::Untouched; users.len()], vec![Verdict::Untouched; groups.len()])
         };
-        let adopted = |verdict: &Verdict<UserPk>| match verdict {
-            Verdict::Adopted { twin } | Verdict::Uncertain { twin } => Some(*twin),
-            _ => None,
-        };
-        let taken: BTreeSet<UserPk> = user_verdicts.iter().filter_map(adopted).collect();
-        let created_users = self.to_be_linked().into_iter().filter(|pk| !taken.contains(pk)).collect();
-        let adopted = |verdict: &Verdict<GroupUuid>| match verdict {
-            Verdict::Adopted { twin } => Some(twin.clone()),
-            _ => None,
-        };
-        let mut taken: BTreeSet<GroupUuid> = group_verdicts.iter().filter_map(adopted).collect();
-        taken.extend(self.group_links.iter().map(|link| link.group.clone()));
-        let sent = self.groups.iter().map(|group| &group.pk).filter(|pk| self.sends_group(pk));
-        let created_groups = sent.filter(|pk| !taken.contains(*pk)).cloned().collect();
+        let mut created_users = self.to_be_linked();
+        let taken: BTreeSet<UserPk> = user_verdicts.iter().filter_map(Verdict::taken).copied().collect();
+        created_users.retain(|pk| !taken.contains(pk));
+        self.users_that_clash(&users, &mut user_verdicts, &mut created_users);
+        let linked: BTreeSet<&GroupUuid> = self.group_links.iter().map(|link| &link.group).collect();
+        let sent = self.groups.iter().map(|group| &group.pk).filter(|pk| self.sends_group(pk) && !linked.contains(pk));
+        let mut created_groups: Vec<GroupUuid> = sent.cloned().collect();
+        let taken: BTreeSet<GroupUuid> = group_verdicts.iter().filter_map(Verdict::taken).cloned().collect();
+        created_groups.retain(|pk| !taken.contains(pk));
+        self.groups_that_clash(&groups, &mut group_verdicts, &mut created_groups);
         FirstSync {
             users: users.into_iter().zip(user_verdicts).collect(),
             groups: groups.into_iter().zip(group_verdicts).collect(),
@@ -161,4 +161,46 @@ impl Survey {
             created_groups,
         }
     }
+
+    /// Remote users that discovery does not see (it compares with case, or does not look at all) and that
+    /// bear the username or the address of somebody who is about to be created.
+    fn users_that_clash(&self, remote: &[RemoteUser], verdicts: &mut [Verdict<UserPk>], created: &mut Vec<UserPk>) {
+        let open: BTreeSet<UserPk> = created.iter().copied().collect();
+        let mut by_name = HashMap::new();
+        for user in self.users.iter().filter(|user| open.contains(&user.pk)) {
+            for name in [&user.username, &user.email].into_iter().filter(|name| !name.is_empty()) {
+                by_name.entry(name.to_lowercase()).or_insert(user.pk);
+            }
+        }
+        clash(remote.iter().map(|user| &user.user_name), verdicts, created, &by_name);
+    }
+
+    /// The same of groups.
+    fn groups_that_clash(
+        &self,
+        remote: &[RemoteGroup],
+        verdicts: &mut [Verdict<GroupUuid>],
+        created: &mut Vec<GroupUuid>,
+    ) {
+        let open: BTreeSet<&GroupUuid> = created.iter().collect();
+        let groups = self.groups.iter().filter(|group| open.contains(&group.pk));
+        let by_name = groups.map(|group| (group.name.to_lowercase(), group.pk.clone())).collect();
+        clash(remote.iter().map(|group| &group.display_name), verdicts, created, &by_name);
+    }
+}
+
+fn clash<'a, Id: Clone + Ord>(
+    remote: impl Iterator<Item = &'a String>,
+    verdicts: &mut [Verdict<Id>],
+    created: &mut Vec<Id>,
+    by_name: &HashMap<String, Id>,
+) {
+    let mut met = BTreeSet::new();
+    for (name, verdict) in remote.zip(verdicts) {
+        if let (Verdict::Untouched, Some(twin)) = (&*verdict, by_name.get(&name.to_lowercase())) {
+            met.insert(twin.clone());
+            *verdict = Verdict::OnConflict { twin: twin.clone() };
+        }
+    }
+    created.retain(|id| !met.contains(id));
 }

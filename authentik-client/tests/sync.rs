@@ -131,6 +131,7 @@ async fn h100_a_page_that_dies_in_discovery_is_retried_not_running() {
     let SyncState::Retrying { retry, error } = stands(vec![], recorded_tasks("H100", 0)).await else { panic!() };
     assert_eq!(retry, 3);
     assert!(error.starts_with("3 validation errors for User"), "{error}");
+    assert!(SyncState::Retrying { retry, error }.discovery_fails());
 }
 
 #[tokio::test]
@@ -150,6 +151,17 @@ async fn h105_a_user_without_emails_breaks_discovery_and_the_report_says_so() {
     let mut tasks = recorded_tasks("E23", 0);
     tasks.truncate(3);
     assert!(!ended(vec![], tasks).await.discovery_failed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn h105_whoever_waits_in_vain_is_told_that_discovery_fails() {
+    let looks: Vec<Vec<Value>> = (0..).map_while(|nth| recorded_look("H105", nth)).collect();
+    let broken = |task: &&Value| task.to_string().contains("'NoneType' object is not iterable");
+    let look = looks.iter().find(|look| look.iter().any(|task| broken(&task) && task["state"] == "queued")).unwrap();
+    let (authentik, _) = authentik(vec![], vec![look.clone()]);
+    let error = watch(&authentik).await.finished(Duration::from_secs(30)).await.unwrap_err();
+    let text = "'NoneType' object is not iterable (its look at what the SCIM server holds fails: one odd resource";
+    assert!(error.to_string().contains(text), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +191,9 @@ async fn h59_a_clean_up_that_fails_retries_the_whole_sync_and_says_why() {
 #[tokio::test]
 async fn h66_a_retry_that_mends_ends_well() {
     let first = recorded_tasks("H66", 0);
-    let SyncState::Retrying { retry: 1, error } = stands(vec![], first.clone()).await else { panic!() };
+    let state = stands(vec![], first.clone()).await;
+    assert!(!state.discovery_fails());
+    let SyncState::Retrying { retry: 1, error } = state else { panic!() };
     assert_eq!(error, "Network error communicating with remote system");
     // The recording's second look leaves out the page of users; it stands here as it must have ended.
     let mut tasks = recorded_tasks("H66", 1);
@@ -329,6 +343,30 @@ async fn a_refused_send_saves_the_provider_instead() {
     assert_eq!(log.count("PATCH", "/"), 0);
 }
 
+#[tokio::test]
+async fn g34_saving_the_provider_leaves_a_paused_schedule_paused() {
+    for may_pause in [true, false] {
+        let paused = with(schedule(), json!({"paused": true}));
+        let (authentik, log) = scripted(move |asked| match (asked.method.as_str(), asked.path.as_str()) {
+            ("GET", "tasks/schedules/") => answer(200, &page(std::slice::from_ref(&paused))),
+            ("GET", "tasks/tasks/") => answer(200, &page(&[])),
+            ("GET" | "PATCH", "providers/scim/9/") => answer(200, &json!({"pk": 9, "name": "p", "url": "http://x"})),
+            ("PATCH", _) if may_pause => answer(200, &paused),
+            _ => answer(403, &json!({"detail": "You do not have permission to perform this action."})),
+        });
+        let started = authentik.start_sync(PROVIDER, WatchOptions::default()).await;
+        let all = log.all();
+        let last = all.last().unwrap();
+        assert_eq!(last.to_string(), format!("PATCH tasks/schedules/{SCHEDULE}/"));
+        assert_eq!(last.body, json!({"paused": true}));
+        assert_eq!(started.is_ok(), may_pause);
+        if let Err(error) = started {
+            assert_eq!(error.missing_permission(), Some("authentik_tasks_schedules.change_schedule"));
+            assert!(error.to_string().contains("the sync was started"), "{error}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_sync_that_nobody_takes_ends_at_the_deadline_with_few_looks() {
     let (authentik, log) = authentik(vec![], vec![vec![]]);
@@ -337,6 +375,7 @@ async fn a_sync_that_nobody_takes_ends_at_the_deadline_with_few_looks() {
     let error = watch.finished(Duration::from_secs(60)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
     assert!(error.to_string().contains("no worker has taken it"), "{error}");
+    assert!(error.may_have_been_applied(), "it is queued");
     // Once a second at first, every fifth second in the end.
     let looks = log.all().len() - asked;
     assert!((15..=25).contains(&looks), "{looks}");

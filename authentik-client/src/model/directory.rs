@@ -142,6 +142,9 @@ pub struct UserPatch {
     /// What kind of account it is.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub user_type: Option<UserType>,
+    /// Where the user stands in authentik's tree of users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// The whole of the free attributes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Extra>,

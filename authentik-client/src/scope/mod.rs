@@ -12,7 +12,7 @@ use crate::id::{GroupUuid, UserPk};
 use crate::model::{Group, PolicyBinding, PolicyEngineMode, User};
 
 pub use guard::{RemoteGroup, Verdict, discovers, first_sync_groups, first_sync_users};
-pub use provider::of_provider;
+pub use provider::{of_provider, with_default_access};
 
 /// What scope needs to know of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +99,12 @@ impl From<&PolicyBinding> for ScopeBinding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// In: the application has no enabled binding, so everybody passes (H40, H42).
+    /// In: the application has no enabled binding, so everybody passes (H40, H42); see
+    /// [`NoDefaultAccess`](Self::NoDefaultAccess).
     NoBindings,
+    /// Out: the application has no enabled binding, and this authentik lets nobody pass then: its flag
+    /// `core_default_app_access` (since 2026.5) is off.
+    NoDefaultAccess,
     /// In: the bindings let the user pass.
     Bound,
     /// Out: a service account, and the provider leaves those out.
