@@ -209,7 +209,8 @@ impl Authentik {
         Ok(Ensured::new(Change::Updated, self.scim_providers().update(&provider, &patch).await?))
     }
 
-    /// The provider is a backchannel provider of the application, besides those that it has.
+    /// The provider is a backchannel provider of the application, besides those that it has. A provider that
+    /// another application has is taken from that one, which authentik does without a word (G14).
     ///
     /// # Errors
     /// See [`Error`].
@@ -217,7 +218,11 @@ impl Authentik {
         if application.backchannel_providers.contains(&provider) {
             return Ok(Change::Unchanged);
         }
-        let mut providers = application.backchannel_providers.clone();
+        // The list is written whole: one that was attached since `application` was read must not go.
+        let mut providers = self.applications().get(&application.slug).await?.backchannel_providers;
+        if providers.contains(&provider) {
+            return Ok(Change::Unchanged);
+        }
         providers.push(provider);
         let patch = ApplicationPatch { backchannel_providers: Some(providers), ..ApplicationPatch::default() };
         self.applications().update(&application.slug, &patch).await?;

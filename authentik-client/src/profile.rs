@@ -46,9 +46,10 @@ impl Profile {
     /// The profile of a `version_current`.
     pub fn of(version: &str) -> Self {
         let (numbers, suffix) = version.split_once('-').unwrap_or((version, ""));
-        let mut numbers = numbers.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-        let mut next = || numbers.next().unwrap_or(0);
-        let mut at = (next(), next(), next());
+        let mut numbers = numbers.split('.').map(|part| part.parse::<u32>().ok());
+        let mut next = || numbers.next().flatten();
+        // What cannot be read is taken for the newest: that one looks for what a server holds.
+        let mut at = (next().unwrap_or(u32::MAX), next().unwrap_or(0), next().unwrap_or(0));
         let known = ((2025, 10, 0)..(2026, 9, 0)).contains(&at);
         // rc1 was cut before 2026.5.4's fixes and after discovery was switched on.
         let recorded = at == (2026, 8, 0) && suffix.starts_with("rc");
@@ -109,6 +110,10 @@ mod tests {
         assert!(Profile::of("2026.8.0").sees_nested_changes && !Profile::of("2026.8.0-rc1").sees_nested_changes);
         assert!(Profile::of("2026.5.0").default_access_is_a_flag && !Profile::of("2026.2.3").default_access_is_a_flag);
         assert!(!Profile::of("2027.2.0").known && !Profile::of("who knows").known);
-        assert_eq!(Profile::of("2027.2.0").discovery, Discovery::Tolerant);
+        for newer in ["2027.2.0", "who knows", "v2026.8.1", ""] {
+            let it = Profile::of(newer);
+            let newest = Profile { version: newer.to_owned(), known: false, ..Profile::of("2026.8.3") };
+            assert_eq!(it, newest, "{newer:?}");
+        }
     }
 }

@@ -133,6 +133,24 @@ async fn a_binding_that_does_not_count_is_made_to() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_second_provider_joins_the_first_however_old_the_application_is() {
+    let (authentik, _) = authentik(Profile::Rc1);
+    let application = NewApplication::new("CF", "cf".parse().unwrap());
+    let application = authentik.ensure_application(&application).await.unwrap().value;
+    let mut providers = Vec::new();
+    for name in ["one", "two"] {
+        let provider = NewScimProvider::new(name, "https://scim.test", "t".to_owned().into());
+        providers.push(authentik.ensure_scim_provider(&provider).await.unwrap().value.pk);
+    }
+    for (provider, change) in [(0, Change::Updated), (1, Change::Updated), (0, Change::Unchanged)] {
+        assert_eq!(authentik.ensure_attached(&application, providers[provider]).await.unwrap(), change);
+    }
+    let mut attached = authentik.applications().get(&application.slug).await.unwrap().backchannel_providers;
+    attached.sort();
+    assert_eq!(attached, providers);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mapping_whose_expression_differs_is_updated() {
     let (authentik, server) = authentik(Profile::Rc1);
     let ensure = async |expression: &str| {
