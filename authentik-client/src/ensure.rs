@@ -67,7 +67,7 @@ impl Authentik {
         }
     }
 
-    /// A membership.
+    /// A membership, compared with `group` as it was read.
     ///
     /// # Errors
     /// See [`Error`].
@@ -196,7 +196,7 @@ impl Authentik {
     }
 
     /// The provider writes for real. Leaving dry run starts a full sync: look before what it would adopt
-    /// and delete ([`scope::first_sync_users`](crate::scope::first_sync_users)).
+    /// and delete ([`Survey::first_sync`](crate::survey::Survey::first_sync)).
     ///
     /// # Errors
     /// See [`Error`].

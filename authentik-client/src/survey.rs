@@ -9,7 +9,9 @@ use crate::api::Authentik;
 use crate::doctor::RemoteView;
 use crate::error::Error;
 use crate::id::{BindingUuid, GroupUuid, ProviderPk, UserPk};
-use crate::model::{Application, Group, PolicyBinding, ScimGroupLink, ScimProvider, ScimUserLink, User};
+use crate::model::{
+    Application, BindingSubject, Group, PolicyBinding, ScimGroupLink, ScimProvider, ScimUserLink, User,
+};
 use crate::profile::Profile;
 use crate::scope::{self, Reason, RemoteGroup, RemoteUser, ScopeBinding, ScopeGroup, ScopeUser, Verdict};
 
@@ -114,6 +116,49 @@ impl Survey {
         self.bindings.iter().filter(passes).map(|binding| &binding.pk).collect()
     }
 
+    /// Why a user is sent or not, in words: `in scope: bound by group "staff"`, `out of scope: ...`.
+    pub fn explain(&self, user: UserPk) -> String {
+        let Some(reason) = self.scope.get(&user) else {
+            return match (&self.application, self.users.iter().any(|known| known.pk == user)) {
+                (None, _) => "out of scope: the provider belongs to no application".to_owned(),
+                (Some(_), known) => format!("out of scope: {}", if known { "not examined" } else { "no such user" }),
+            };
+        };
+        let by: Vec<String> = match reason {
+            Reason::Bound if self.profile.group_filters => {
+                self.passes_by(user).into_iter().filter_map(|pk| self.binding_in_words(pk)).collect()
+            }
+            _ => Vec::new(),
+        };
+        if by.is_empty() { reason.to_string() } else { format!("in scope: bound by {}", by.join(" and ")) }
+    }
+
+    fn binding_in_words(&self, pk: &BindingUuid) -> Option<String> {
+        let binding = self.bindings.iter().find(|binding| binding.pk == *pk)?;
+        let name = match binding.subject()? {
+            BindingSubject::Group(group) => {
+                let known = self.groups.iter().find(|known| known.pk == group);
+                known.map_or_else(|| format!("group {group}"), |known| format!("group {:?}", known.name))
+            }
+            BindingSubject::User(_) => "name".to_owned(),
+            BindingSubject::Policy(policy) => format!("policy {policy}"),
+        };
+        Some(if binding.negate { format!("not being of {name}") } else { name })
+    }
+
+    /// Groups that are sent and not linked: the next full sync sends them.
+    pub fn groups_to_be_linked(&self) -> Vec<&GroupUuid> {
+        let linked: BTreeSet<&GroupUuid> = self.group_links.iter().map(|link| &link.group).collect();
+        let sent = self.groups.iter().map(|group| &group.pk);
+        sent.filter(|pk| self.sends_group(pk) && !linked.contains(pk)).collect()
+    }
+
+    /// Links of groups that are not sent any more: the next full sync deletes them on the server.
+    pub fn groups_to_be_deleted(&self) -> Vec<&ScimGroupLink> {
+        let applies = self.application.is_some() && self.profile.cleans_up;
+        self.group_links.iter().filter(|link| applies && !self.sends_group(&link.group)).collect()
+    }
+
     /// Users in scope that are not linked: the next full sync sends them.
     pub fn to_be_linked(&self) -> Vec<UserPk> {
         let linked: BTreeSet<UserPk> = self.user_links.iter().map(|link| link.user).collect();
@@ -121,8 +166,12 @@ impl Survey {
         open.map(|(pk, _)| *pk).collect()
     }
 
-    /// Links of users that are out of scope: the next full sync deletes them on the server.
+    /// Links of users that are out of scope: the next full sync deletes them on the server. None before
+    /// 2026.2.1, which does not clean up.
     pub fn to_be_deleted(&self) -> Vec<&ScimUserLink> {
+        if !self.profile.cleans_up {
+            return Vec::new();
+        }
         let out = |link: &&ScimUserLink| self.scope.get(&link.user).is_some_and(|reason| !reason.is_in());
         self.user_links.iter().filter(out).collect()
     }
@@ -148,9 +197,7 @@ impl Survey {
         let taken: BTreeSet<UserPk> = user_verdicts.iter().filter_map(Verdict::taken).copied().collect();
         created_users.retain(|pk| !taken.contains(pk));
         self.users_that_clash(&users, &mut user_verdicts, &mut created_users);
-        let linked: BTreeSet<&GroupUuid> = self.group_links.iter().map(|link| &link.group).collect();
-        let sent = self.groups.iter().map(|group| &group.pk).filter(|pk| self.sends_group(pk) && !linked.contains(pk));
-        let mut created_groups: Vec<GroupUuid> = sent.cloned().collect();
+        let mut created_groups: Vec<GroupUuid> = self.groups_to_be_linked().into_iter().cloned().collect();
         let taken: BTreeSet<GroupUuid> = group_verdicts.iter().filter_map(Verdict::taken).cloned().collect();
         created_groups.retain(|pk| !taken.contains(pk));
         self.groups_that_clash(&groups, &mut group_verdicts, &mut created_groups);

@@ -168,13 +168,35 @@ async fn everybody_has_a_reason_and_the_bindings_that_let_them_pass() {
     assert_eq!(survey.passes_by(pk(ben)), [&of_board.pk]);
     assert!(survey.passes_by(pk(eve)).is_empty());
     assert_eq!((&survey.scope[&pk(ben)], &survey.scope[&pk(eve)]), (&Reason::Bound, &Reason::NotBound));
-    assert!(survey.to_be_linked().is_empty());
+    let explained = |who| survey.explain(pk(who));
+    assert_eq!(explained(ada), r#"in scope: bound by group "staff" and group "board""#);
+    assert_eq!(explained(ben), r#"in scope: bound by group "board""#);
+    assert_eq!(explained(eve), "out of scope: no binding lets the user pass");
+    assert_eq!(explained(99_999), "out of scope: no such user");
+    assert!(survey.to_be_linked().is_empty() && survey.groups_to_be_linked().is_empty());
     lab.post(&format!("core/groups/{board}/remove_user/"), json!({"pk": ben})).await;
     lab.post(&format!("core/groups/{board}/add_user/"), json!({"pk": eve})).await;
     lab.settled().await;
     let survey = client(&lab).survey(ProviderPk::new(provider)).await.unwrap();
     assert_eq!(survey.to_be_linked(), [pk(eve)]);
     assert_eq!(survey.to_be_deleted().iter().map(|link| link.user).collect::<Vec<_>>(), [pk(ben)]);
+    assert!(survey.groups_to_be_deleted().is_empty());
+
+    // A filter that changes; saving it is a sync, which must not come before the look.
+    let new = lab.group("new", &[]).await;
+    lab.settled().await;
+    lab.authentik.kill_worker();
+    let filters = json!({"group_filters": [board, new]});
+    lab.patch(&format!("providers/scim/{provider}/"), filters).await;
+    let survey = client(&lab).survey(ProviderPk::new(provider)).await.unwrap();
+    assert_eq!(survey.groups_to_be_linked(), [&new.parse().unwrap()]);
+    assert_eq!(survey.groups_to_be_deleted().iter().map(|link| link.group.as_str()).collect::<Vec<_>>(), [staff]);
+    lab.authentik.start_worker();
+    lab.settled().await;
+    let mut held: Vec<String> =
+        lab.shelf(|shelf| shelf.groups.iter().map(|it| it["displayName"].to_string()).collect());
+    held.sort();
+    assert_eq!(held, [r#""board""#, r#""new""#]);
 }
 
 #[tokio::test]

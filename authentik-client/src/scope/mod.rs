@@ -7,6 +7,7 @@ mod guard;
 mod provider;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::id::{GroupUuid, UserPk};
 use crate::model::{Group, PolicyBinding, PolicyEngineMode, User};
@@ -125,6 +126,21 @@ impl Reason {
     /// Whether it was computed rather than assumed.
     pub fn is_certain(&self) -> bool {
         *self != Self::Policy
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoBindings => "in scope: the application has no enabled binding, which means everybody",
+            Self::NoDefaultAccess => {
+                "out of scope: the application has no enabled binding, and core_default_app_access is off"
+            }
+            Self::Bound => "in scope: the bindings let the user pass",
+            Self::ServiceAccount => "out of scope: a service account, and the provider leaves those out",
+            Self::NotBound => "out of scope: no binding lets the user pass",
+            Self::Policy => "unknown: a policy decides, and only authentik can evaluate it",
+        })
     }
 }
 

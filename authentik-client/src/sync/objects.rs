@@ -140,8 +140,8 @@ pub(super) fn add_unlinked(survey: &Survey, report: &mut SyncReport) {
         .iter()
         .filter(|user| unlinked.contains(&user.pk) && certain(&user.pk))
         .map(|user| (SyncedObject::User { pk: user.pk, username: user.username.clone() }, user_outcome.clone()));
-    let linked: BTreeSet<_> = survey.group_links.iter().map(|link| &link.group).collect();
-    let sent = survey.groups.iter().filter(|group| survey.sends_group(&group.pk) && !linked.contains(&group.pk));
+    let unlinked: BTreeSet<_> = survey.groups_to_be_linked().into_iter().collect();
+    let sent = survey.groups.iter().filter(|group| unlinked.contains(&group.pk));
     let groups = sent
         .map(|group| (SyncedObject::Group { uuid: group.pk.clone(), name: group.name.clone() }, group_outcome.clone()));
     let told: BTreeSet<SyncedObject> = report.objects.iter().map(|result| result.object.clone()).collect();
