@@ -217,6 +217,32 @@ async fn every_member_of_a_provider_that_can_be_wished_for_is_compared() {
     );
 }
 
+/// 2025.12 shows `filter_group` and knows no `group_filters`; later versions the other way round.
+#[tokio::test]
+async fn filter_group_is_wished_for_only_where_it_exists() {
+    let group = "09e8b9d9-8d7b-4075-a90c-9ff885f4d8a6";
+    for (member, shown, sent) in [
+        ("filter_group", json!(null), Some(json!({"filter_group": group}))),
+        ("filter_group", json!(group), None),
+        ("group_filters", json!([]), Some(json!({"group_filters": [group]}))),
+        ("group_filters", json!([group]), None),
+    ] {
+        let mut there = json!({"pk": 9, "name": "cf", "url": "https://x", "exclude_users_service_account": true});
+        there[member] = shown;
+        let (authentik, log) = support::scripted(move |asked| {
+            let body = if asked.method == "GET" { support::page(std::slice::from_ref(&there)) } else { there.clone() };
+            support::answer(200, &body)
+        });
+        let mut wanted = NewScimProvider::new("cf", "https://x/", "t".to_owned().into());
+        wanted.filter_group = Some(group.parse().unwrap());
+        wanted.group_filters = vec![group.parse().unwrap()];
+        let change = authentik.ensure_scim_provider(&wanted).await.unwrap().change;
+        assert_eq!(change, if sent.is_some() { Change::Updated } else { Change::Unchanged }, "{member}");
+        let patches = log.all().into_iter().filter(|asked| asked.method == "PATCH").map(|asked| asked.body);
+        assert_eq!(patches.collect::<Vec<_>>(), Vec::from_iter(sent), "{member}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_not_shown_is_written_with_a_new_url_and_not_compared() {
     for (profile, changed) in [(Profile::Rc1, Change::Updated), (Profile::V2026_8, Change::Unchanged)] {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use authentik_client::id::{ProviderPk, UserPk};
 use authentik_client::model::NewGroup;
+use authentik_client::sync::WatchOptions;
 use authentik_client::{Authentik, Error, ErrorKind};
 use scim_core::transport::{ReqwestTransport, RetryPolicy, TransportExt};
 use support::{TOKEN, recording};
@@ -220,6 +221,18 @@ async fn a_read_that_fails_has_changed_nothing_and_a_write_may_have() {
         assert!(error.to_string().ends_with("; try again"), "{error}");
     }
     assert!(written.may_have_been_applied() && written.to_string().contains("whether it took effect"), "{written}");
+}
+
+#[tokio::test]
+async fn what_has_to_exist_and_does_not_is_missing_with_its_name() {
+    let (authentik, _) = support::scripted(|_| support::answer(200, &support::page(&[])));
+    let schedule = authentik.schedules().of_provider(ProviderPk::new(9)).await.unwrap_err();
+    let mapping = authentik.scim_mappings().managed("goauthentik.io/providers/scim/user").await.unwrap_err();
+    let started = authentik.start_sync(ProviderPk::new(9), WatchOptions::default()).await.unwrap_err();
+    for (error, name) in [(schedule, "SCIM provider 9"), (mapping, "providers/scim/user"), (started, "provider 9")] {
+        assert_eq!(error.kind(), ErrorKind::Missing);
+        assert!(error.to_string().contains(name) && !error.may_have_been_applied(), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authentik_client::id::{GroupUuid, ProviderPk, UserPk};
-use authentik_client::sync::{ObjectOutcome, ObjectReport, SyncOutcome, SyncedObject, WatchOptions};
+use authentik_client::sync::{ObjectOutcome, ObjectReport, PageOutcome, SyncOutcome, SyncedObject, WatchOptions};
 use authentik_client::{Authentik, ErrorKind};
 use lab::Lab;
 use serde_json::{Value, json};
@@ -220,6 +220,7 @@ async fn whom_the_mapping_leaves_out_and_whom_the_page_did_not_reach_is_told() {
     it.lab.faults("POST", "/v2/Users", vec![Some((201, json!({})))]);
     let report = run(&it.authentik).await;
     assert!(report.complaints.iter().any(|it| it.rest_of_page_skipped), "{report:?}");
+    assert_eq!(report.page_results[0].outcome, PageOutcome::CutShort);
     assert!(matches!(of(&report, "cid"), Some(ObjectOutcome::Failed { .. })), "{report:?}");
     assert_eq!(of(&report, "dan"), Some(ObjectOutcome::NotReached));
     // The next one mends it.
