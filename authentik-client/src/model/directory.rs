@@ -173,7 +173,7 @@ pub struct Group {
 }
 
 /// The body that creates a group.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewGroup {
     /// The name.
@@ -192,7 +192,7 @@ pub struct NewGroup {
 impl NewGroup {
     /// A group without members.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self { name: name.into(), users: Vec::new(), parents: Vec::new(), attributes: Extra::new() }
     }
 }
 
