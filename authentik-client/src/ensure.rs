@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::api::Authentik;
 use crate::error::Error;
-use crate::id::{ApplicationPk, GroupUuid, ProviderPk, UserPk};
+use crate::id::{ApplicationPk, GroupUuid, MappingUuid, ProviderPk, UserPk};
 use crate::model::{
     Application, ApplicationPatch, Group, NewApplication, NewGroup, NewPolicyBinding, NewScimMapping, NewScimProvider,
     NewUser, PolicyBinding, ScimMapping, ScimMappingPatch, ScimProvider, ScimProviderPatch, User, UserPatch,
@@ -173,7 +173,8 @@ impl Authentik {
         }
     }
 
-    /// A provider, found by name. Whether it is in dry run is left alone when it is there already.
+    /// A provider, found by name. Whether it is in dry run is left alone when it is there already, and so are
+    /// its mappings where `wanted` names none; an empty `group_filters` is a wish: every group is sent.
     ///
     /// From 2026.2.7, 2026.5.7 and 2026.8.2 on authentik does not show the token
     /// ([`Profile::echoes_token`](crate::profile::Profile::echoes_token)): another one is then not noticed
@@ -266,7 +267,8 @@ pub fn user_patch(user: &User, wanted: &NewUser) -> Option<UserPatch> {
     differs.then_some(patch)
 }
 
-/// What has to change for a provider to be as wanted, dry run aside. A token that authentik does not
+/// What has to change for a provider to be as wanted, dry run aside. Mappings of which `wanted` names none are
+/// left alone. A token that authentik does not
 /// echo cannot be compared and is left alone.
 pub fn provider_patch(provider: &ScimProvider, wanted: &NewScimProvider) -> ScimProviderPatch {
     fn set<T: Ord + Clone>(items: &[T]) -> BTreeSet<T> {
@@ -281,11 +283,12 @@ pub fn provider_patch(provider: &ScimProvider, wanted: &NewScimProvider) -> Scim
     {
         patch.token = Some(wants.clone());
     }
-    // The order is authentik's own: mappings run by name.
-    if set(&provider.property_mappings) != set(&wanted.property_mappings) {
+    // The order is authentik's own: mappings run by name. No list of none is wished for: it stops the sync (H590).
+    let other = |has: &[MappingUuid], wants: &[MappingUuid]| !wants.is_empty() && set(has) != set(wants);
+    if other(&provider.property_mappings, &wanted.property_mappings) {
         patch.property_mappings = Some(wanted.property_mappings.clone());
     }
-    if set(&provider.property_mappings_group) != set(&wanted.property_mappings_group) {
+    if other(&provider.property_mappings_group, &wanted.property_mappings_group) {
         patch.property_mappings_group = Some(wanted.property_mappings_group.clone());
     }
     // Before 2026.2 there are no group filters: setting them would differ for ever.

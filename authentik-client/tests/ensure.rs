@@ -217,6 +217,24 @@ async fn every_member_of_a_provider_that_can_be_wished_for_is_compared() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn mappings_that_nobody_named_are_not_taken_away() {
+    let (authentik, server) = authentik(Profile::Rc1);
+    let company = Company::new();
+    let (_, provider) = company.ensure(&authentik).await;
+    let before = server.requests(Side::Api).writes;
+    let mut bare = company.provider.clone();
+    bare.group_filters = provider.group_filters.clone().unwrap();
+    let ensured = authentik.ensure_scim_provider(&bare).await.unwrap();
+    assert_eq!((ensured.change, server.requests(Side::Api).writes), (Change::Unchanged, before));
+    assert_eq!(ensured.value.property_mappings, provider.property_mappings);
+    // Every group is a wish like another.
+    bare.group_filters.clear();
+    let ensured = authentik.ensure_scim_provider(&bare).await.unwrap();
+    assert_eq!((ensured.change, ensured.value.group_filters), (Change::Updated, Some(Vec::new())));
+    assert_eq!(ensured.value.property_mappings, provider.property_mappings);
+}
+
 /// 2025.12 shows `filter_group` and knows no `group_filters`; later versions the other way round.
 #[tokio::test]
 async fn filter_group_is_wished_for_only_where_it_exists() {

@@ -210,3 +210,19 @@ impl Authentik {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_a_probe_names_the_permission_that_the_probe_is_for() {
+        for Probe { permission, method, path } in probes() {
+            let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+            let named = crate::permission::needed(&method, &segments);
+            // The mapping test takes two.
+            let both = permission.name == "authentik_core.add_propertymapping";
+            assert_eq!(named == Some(permission.name), !both, "{method} {path}: {named:?}");
+        }
+    }
+}
