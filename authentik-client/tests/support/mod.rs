@@ -123,6 +123,7 @@ pub(crate) fn schedule() -> Value {
 }
 
 /// The same with other members.
+#[allow(clippy::needless_pass_by_value, reason = "written where it is used")]
 pub(crate) fn with(mut object: Value, members: Value) -> Value {
     for (name, value) in members.as_object().unwrap() {
         object[name] = value.clone();
