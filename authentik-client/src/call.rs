@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use jiff::Timestamp;
 use scim_core::transport::{Answer, BaseUrl, Operation, Transport};
 use secrecy::{ExposeSecret, SecretString};
@@ -22,6 +22,7 @@ pub(crate) struct Call {
     segments: Vec<String>,
     query: Vec<(String, String)>,
     body: Option<Result<Vec<u8>, serde_json::Error>>,
+    read: bool,
 }
 
 impl Call {
@@ -31,7 +32,8 @@ impl Call {
         segments: impl IntoIterator<Item = S>,
     ) -> Self {
         let segments = segments.into_iter().map(Into::into).collect();
-        Self { operation, method, segments, query: Vec::new(), body: None }
+        let read = method.is_safe();
+        Self { operation, method, segments, query: Vec::new(), body: None, read }
     }
 
     pub(crate) fn query(mut self, pairs: &[(String, String)]) -> Self {
@@ -41,6 +43,12 @@ impl Call {
 
     pub(crate) fn body<T: Serialize>(mut self, body: &T) -> Self {
         self.body = Some(serde_json::to_vec(body));
+        self
+    }
+
+    /// Says that it changes nothing, whatever its method.
+    pub(crate) fn read_only(mut self) -> Self {
+        self.read = true;
         self
     }
 
@@ -75,7 +83,7 @@ impl Call {
 }
 
 /// Reads the body of a 2xx.
-pub(crate) fn decode<T: DeserializeOwned>(operation: Operation, answer: Answer) -> Result<T, Error> {
+fn decode<T: DeserializeOwned>(operation: Operation, answer: Answer) -> Result<T, Error> {
     let detail = match serde_json::from_slice(&answer.body) {
         Ok(value) => return Ok(value),
         Err(_) if answer.body.is_empty() => "the body is empty".to_owned(),
@@ -86,7 +94,7 @@ pub(crate) fn decode<T: DeserializeOwned>(operation: Operation, answer: Answer) 
 }
 
 /// The time of authentik's clock, if it sent one.
-pub(crate) fn date(headers: &http::HeaderMap) -> Option<Timestamp> {
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
     jiff::fmt::rfc2822::parse(date).ok().map(|zoned| zoned.timestamp())
 }
@@ -110,16 +118,25 @@ impl Core {
         let operation = call.operation.clone();
         let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         let permission = permission::needed(&call.method, &segments);
+        let read = call.read;
         let request = call.build(&self.base, &self.token)?;
-        match self.transport.send(request).await {
+        let answer = match self.transport.send(request).await {
             // Some proxies show the headers that they did not like.
             Ok(response) => check(operation, response.into(), permission).map_err(|error| error.without(&self.token)),
             Err(error) => Err(Error::transport(operation, error)),
-        }
+        };
+        answer.map_err(|error| error.of_read(read))
     }
 
     pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
-        let operation = call.operation.clone();
-        decode(operation, self.send(call).await?)
+        Ok(self.read_at(call).await?.0)
+    }
+
+    /// The value with the time of authentik's clock, if it sent one.
+    pub(crate) async fn read_at<T: DeserializeOwned>(&self, call: Call) -> Result<(T, Option<Timestamp>), Error> {
+        let (operation, read) = (call.operation.clone(), call.read);
+        let answer = self.send(call).await?;
+        let at = date(&answer.headers);
+        Ok((decode(operation, answer).map_err(|error| error.of_read(read))?, at))
     }
 }

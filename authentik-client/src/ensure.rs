@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret;
+use serde_json::Value;
 
 use crate::api::Authentik;
 use crate::error::Error;
-use crate::id::{ApplicationPk, GroupUuid, ProviderPk, UserPk};
+use crate::id::{ApplicationPk, GroupUuid, MappingUuid, ProviderPk, UserPk};
 use crate::model::{
     Application, ApplicationPatch, Group, NewApplication, NewGroup, NewPolicyBinding, NewScimMapping, NewScimProvider,
     NewUser, PolicyBinding, ScimMapping, ScimMappingPatch, ScimProvider, ScimProviderPatch, User, UserPatch,
@@ -66,7 +67,7 @@ impl Authentik {
         }
     }
 
-    /// A membership.
+    /// A membership, compared with `group` as it was read.
     ///
     /// # Errors
     /// See [`Error`].
@@ -172,7 +173,13 @@ impl Authentik {
         }
     }
 
-    /// A provider, found by name. Whether it is in dry run is left alone when it is there already.
+    /// A provider, found by name. Whether it is in dry run is left alone when it is there already, and so are
+    /// its mappings where `wanted` names none; an empty `group_filters` is a wish: every group is sent.
+    ///
+    /// From 2026.2.7, 2026.5.7 and 2026.8.2 on authentik does not show the token
+    /// ([`Profile::echoes_token`](crate::profile::Profile::echoes_token)): another one is then not noticed
+    /// and reads [`Change::Unchanged`]. To rotate a token there, write it:
+    /// [`ScimProviderPatch::token`].
     ///
     /// # Errors
     /// See [`Error`].
@@ -190,7 +197,7 @@ impl Authentik {
     }
 
     /// The provider writes for real. Leaving dry run starts a full sync: look before what it would adopt
-    /// and delete ([`scope::first_sync_users`](crate::scope::first_sync_users)).
+    /// and delete ([`Survey::first_sync`](crate::survey::Survey::first_sync)).
     ///
     /// # Errors
     /// See [`Error`].
@@ -203,7 +210,8 @@ impl Authentik {
         Ok(Ensured::new(Change::Updated, self.scim_providers().update(&provider, &patch).await?))
     }
 
-    /// The provider is a backchannel provider of the application, besides those that it has.
+    /// The provider is a backchannel provider of the application, besides those that it has. A provider that
+    /// another application has is taken from that one, which authentik does without a word (G14).
     ///
     /// # Errors
     /// See [`Error`].
@@ -211,7 +219,11 @@ impl Authentik {
         if application.backchannel_providers.contains(&provider) {
             return Ok(Change::Unchanged);
         }
-        let mut providers = application.backchannel_providers.clone();
+        // The list is written whole: one that was attached since `application` was read must not go.
+        let mut providers = self.applications().get(&application.slug).await?.backchannel_providers;
+        if providers.contains(&provider) {
+            return Ok(Change::Unchanged);
+        }
         providers.push(provider);
         let patch = ApplicationPatch { backchannel_providers: Some(providers), ..ApplicationPatch::default() };
         self.applications().update(&application.slug, &patch).await?;
@@ -219,7 +231,8 @@ impl Authentik {
     }
 }
 
-/// What has to change for a user to be as wanted; `None` for nothing.
+/// What has to change for a user to be as wanted; `None` for nothing. Attributes that `wanted` does not
+/// name, and the path where it names none, stay as they are.
 pub fn user_patch(user: &User, wanted: &NewUser) -> Option<UserPatch> {
     let mut patch = UserPatch::default();
     let mut differs = false;
@@ -239,10 +252,23 @@ pub fn user_patch(user: &User, wanted: &NewUser) -> Option<UserPatch> {
         patch.user_type = Some(wanted.user_type.clone());
         differs = true;
     }
+    if wanted.path.is_some() && user.extra.get("path").and_then(Value::as_str) != wanted.path.as_deref() {
+        patch.path.clone_from(&wanted.path);
+        differs = true;
+    }
+    // Attributes that others have set stay: a PATCH replaces the whole of them.
+    let has = user.extra.get("attributes").and_then(Value::as_object);
+    if wanted.attributes.iter().any(|(name, value)| has.and_then(|has| has.get(name)) != Some(value)) {
+        let mut all = has.cloned().unwrap_or_default();
+        all.extend(wanted.attributes.clone());
+        patch.attributes = Some(all);
+        differs = true;
+    }
     differs.then_some(patch)
 }
 
-/// What has to change for a provider to be as wanted, dry run aside. A token that authentik does not
+/// What has to change for a provider to be as wanted, dry run aside. Mappings of which `wanted` names none are
+/// left alone. A token that authentik does not
 /// echo cannot be compared and is left alone.
 pub fn provider_patch(provider: &ScimProvider, wanted: &NewScimProvider) -> ScimProviderPatch {
     fn set<T: Ord + Clone>(items: &[T]) -> BTreeSet<T> {
@@ -257,11 +283,12 @@ pub fn provider_patch(provider: &ScimProvider, wanted: &NewScimProvider) -> Scim
     {
         patch.token = Some(wants.clone());
     }
-    // The order is authentik's own: mappings run by name.
-    if set(&provider.property_mappings) != set(&wanted.property_mappings) {
+    // The order is authentik's own: mappings run by name. No list of none is wished for: it stops the sync (H590).
+    let other = |has: &[MappingUuid], wants: &[MappingUuid]| !wants.is_empty() && set(has) != set(wants);
+    if other(&provider.property_mappings, &wanted.property_mappings) {
         patch.property_mappings = Some(wanted.property_mappings.clone());
     }
-    if set(&provider.property_mappings_group) != set(&wanted.property_mappings_group) {
+    if other(&provider.property_mappings_group, &wanted.property_mappings_group) {
         patch.property_mappings_group = Some(wanted.property_mappings_group.clone());
     }
     // Before 2026.2 there are no group filters: setting them would differ for ever.
@@ -280,6 +307,25 @@ pub fn provider_patch(provider: &ScimProvider, wanted: &NewScimProvider) -> Scim
         patch.verify_certificates = wanted.verify_certificates;
     }
     // What a provider does not show, its version does not know: setting it would differ for ever.
+    if provider.sync_page_timeout.is_some()
+        && wanted.sync_page_timeout.is_some()
+        && wanted.sync_page_timeout != provider.sync_page_timeout
+    {
+        patch.sync_page_timeout.clone_from(&wanted.sync_page_timeout);
+    }
+    if wanted.auth_mode.is_some() && provider.auth_mode.is_some() && wanted.auth_mode != provider.auth_mode {
+        patch.auth_mode.clone_from(&wanted.auth_mode);
+    }
+    if let (Some(has), Some(wants)) = (provider.extra.get("auth_oauth"), &wanted.auth_oauth)
+        && has.as_str() != Some(wants)
+    {
+        patch.auth_oauth = Some(wants.clone());
+    }
+    if let (Some(has), Some(wants)) = (provider.extra.get("auth_oauth_params"), &wanted.auth_oauth_params)
+        && has.as_object() != Some(wants)
+    {
+        patch.auth_oauth_params = Some(wants.clone());
+    }
     if provider.sync_page_size.is_some()
         && wanted.sync_page_size.is_some_and(|_| wanted.sync_page_size != provider.sync_page_size)
     {
@@ -297,8 +343,9 @@ pub fn provider_patch(provider: &ScimProvider, wanted: &NewScimProvider) -> Scim
     {
         patch.discovery_enabled = wanted.discovery_enabled;
     }
-    if let (Some(has), Some(wants)) = (provider.extra.get("filter_group"), &wanted.filter_group)
-        && has.as_str() != Some(wants.as_str())
+    if let Some(wants) = &wanted.filter_group
+        && provider.extra.contains_key("filter_group")
+        && provider.filter_group().as_ref() != Some(wants)
     {
         patch.filter_group = Some(wants.clone());
     }

@@ -72,6 +72,8 @@ struct Inner {
     detail: Option<String>,
     fields: Vec<FieldError>,
     permission: Option<&'static str>,
+    /// It only asked: there was nothing to apply.
+    read: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -84,6 +86,7 @@ impl Error {
             detail: None,
             fields: Vec::new(),
             permission: None,
+            read: false,
             source: None,
         }))
     }
@@ -100,6 +103,12 @@ impl Error {
 
     pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
         self.0.answer = Some(answer);
+        self
+    }
+
+    /// Says that the call only asked, and changed nothing whatever came of it.
+    pub(crate) fn of_read(mut self, read: bool) -> Self {
+        self.0.read = read;
         self
     }
 
@@ -214,14 +223,18 @@ impl Error {
         }
     }
 
-    /// Whether authentik may have done what it was asked to do all the same.
+    /// Whether authentik may have done what it was asked to do all the same. Never for a call that only
+    /// reads. A wait for a sync that passed its deadline counts: the sync goes on.
     pub fn may_have_been_applied(&self) -> bool {
+        if self.0.read {
+            return false;
+        }
         let lost = self.0.source.as_deref().and_then(|source| source.downcast_ref::<TransportError>());
         match self.0.kind {
             ErrorKind::Transport(kind) => {
                 lost.map_or_else(|| kind.may_have_been_applied(), TransportError::may_have_been_applied)
             }
-            ErrorKind::Server | ErrorKind::UnreadableBody => true,
+            ErrorKind::Server | ErrorKind::UnreadableBody | ErrorKind::DeadlineExceeded => true,
             _ => self.0.answer.as_ref().is_some_and(|answer| answer.open),
         }
     }
@@ -233,6 +246,7 @@ impl Error {
             ErrorKind::Transport(TransportErrorKind::Tls) => {
                 "check authentik's certificate and the system's trusted roots"
             }
+            ErrorKind::Transport(_) if self.0.read => "try again",
             ErrorKind::Transport(_) => "look whether it took effect before you try again",
             ErrorKind::Unauthenticated => {
                 "check the token: it must exist, not be expired, have the intent \"API\" and belong to an active user"
@@ -252,6 +266,7 @@ impl Error {
             ErrorKind::Invalid => "correct the members named",
             ErrorKind::RateLimited => "wait, then try again",
             ErrorKind::Refused => "correct the request",
+            ErrorKind::Server if self.0.read => "look at authentik's log, then try again",
             ErrorKind::Server => "look at authentik's log; look whether it took effect before you try again",
             ErrorKind::UnexpectedStatus => "check authentik's URL: redirects are not followed",
             ErrorKind::UnreadableBody => {

@@ -1,9 +1,44 @@
 //! Identifiers, each its own type: an integer pk of a user is not one of a provider, and a group's
 //! uuid is not an application's.
 //!
-//! ```compile_fail
+//! ```
+//! use authentik_client::id::{ApplicationPk, GroupUuid, ProviderPk, UserPk, UserUid};
+//! let uuid = "09e8b9d9-8d7b-4075-a90c-9ff885f4d8a6";
+//! let (group, application): (GroupUuid, ApplicationPk) = (uuid.parse()?, uuid.parse()?);
+//! assert!(uuid.parse::<UserUid>().is_err() && uuid.parse::<UserPk>().is_err());
+//! # Ok::<(), authentik_client::id::InvalidId>(())
+//! ```
+//!
+//! A number is not any number:
+//!
+//! ```compile_fail,E0308
 //! use authentik_client::id::{ProviderPk, UserPk};
 //! let provider: ProviderPk = UserPk::new(7);
+//! ```
+//!
+//! A uuid is not any uuid (a binding takes the application's `pk`, then the group):
+//!
+//! ```compile_fail,E0308
+//! # use authentik_client::{id::{ApplicationPk, GroupUuid}, model::NewPolicyBinding};
+//! fn bind(application: ApplicationPk, group: GroupUuid) -> NewPolicyBinding {
+//!     NewPolicyBinding::group(group, application)
+//! }
+//! ```
+//!
+//! An application's slug is not its `pk`, and a user's `uid` is not a `pk`:
+//!
+//! ```compile_fail,E0308
+//! # use authentik_client::{id::{ApplicationPk, ApplicationSlug}, Authentik, model::Application};
+//! async fn read(authentik: &Authentik, pk: &ApplicationPk) -> Result<Application, authentik_client::Error> {
+//!     authentik.applications().get(pk).await
+//! }
+//! ```
+//!
+//! ```compile_fail,E0308
+//! # use authentik_client::{id::UserUid, Authentik, model::User};
+//! async fn read(authentik: &Authentik, uid: &UserUid) -> Result<User, authentik_client::Error> {
+//!     authentik.users().get(uid).await
+//! }
 //! ```
 
 use std::fmt;

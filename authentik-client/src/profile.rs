@@ -35,6 +35,9 @@ pub struct Profile {
     /// Whether a provider's answers show its token (until 2026.2.7, 2026.5.7, 2026.8.2). Where they do
     /// not, a token that differs cannot be found by comparing.
     pub echoes_token: bool,
+    /// Whether a flag decides whom an application without enabled bindings lets pass (since 2026.5); before,
+    /// everybody passes.
+    pub default_access_is_a_flag: bool,
     /// Whether a change inside a nested member (`name.familyName`) is written by itself (since 2026.8.0).
     pub sees_nested_changes: bool,
 }
@@ -43,9 +46,10 @@ impl Profile {
     /// The profile of a `version_current`.
     pub fn of(version: &str) -> Self {
         let (numbers, suffix) = version.split_once('-').unwrap_or((version, ""));
-        let mut numbers = numbers.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-        let mut next = || numbers.next().unwrap_or(0);
-        let mut at = (next(), next(), next());
+        let mut numbers = numbers.split('.').map(|part| part.parse::<u32>().ok());
+        let mut next = || numbers.next().flatten();
+        // What cannot be read is taken for the newest: that one looks for what a server holds.
+        let mut at = (next().unwrap_or(u32::MAX), next().unwrap_or(0), next().unwrap_or(0));
         let known = ((2025, 10, 0)..(2026, 9, 0)).contains(&at);
         // rc1 was cut before 2026.5.4's fixes and after discovery was switched on.
         let recorded = at == (2026, 8, 0) && suffix.starts_with("rc");
@@ -70,6 +74,7 @@ impl Profile {
                 (2026, 8, patch) => patch < 2,
                 at => at < (2026, 8, 0),
             },
+            default_access_is_a_flag: at >= (2026, 5, 0),
             sees_nested_changes: at >= (2026, 8, 0),
         }
     }
@@ -103,7 +108,12 @@ mod tests {
         let silent = ["2026.2.7", "2026.5.7", "2026.8.2", "2026.11.0", "2027.2.0"];
         assert!(silent.iter().all(|version| !Profile::of(version).echoes_token));
         assert!(Profile::of("2026.8.0").sees_nested_changes && !Profile::of("2026.8.0-rc1").sees_nested_changes);
+        assert!(Profile::of("2026.5.0").default_access_is_a_flag && !Profile::of("2026.2.3").default_access_is_a_flag);
         assert!(!Profile::of("2027.2.0").known && !Profile::of("who knows").known);
-        assert_eq!(Profile::of("2027.2.0").discovery, Discovery::Tolerant);
+        for newer in ["2027.2.0", "who knows", "v2026.8.1", ""] {
+            let it = Profile::of(newer);
+            let newest = Profile { version: newer.to_owned(), known: false, ..Profile::of("2026.8.3") };
+            assert_eq!(it, newest, "{newer:?}");
+        }
     }
 }

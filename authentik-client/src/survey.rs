@@ -3,13 +3,15 @@
 //!
 //! [`scope`] computes both from data; this reads the data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::api::Authentik;
 use crate::doctor::RemoteView;
 use crate::error::Error;
 use crate::id::{BindingUuid, GroupUuid, ProviderPk, UserPk};
-use crate::model::{Application, Group, PolicyBinding, ScimGroupLink, ScimProvider, ScimUserLink, User};
+use crate::model::{
+    Application, BindingSubject, Group, PolicyBinding, ScimGroupLink, ScimProvider, ScimUserLink, User,
+};
 use crate::profile::Profile;
 use crate::scope::{self, Reason, RemoteGroup, RemoteUser, ScopeBinding, ScopeGroup, ScopeUser, Verdict};
 
@@ -39,7 +41,7 @@ pub struct Survey {
 
 impl Authentik {
     /// Reads one provider's side of authentik whole: a request per hundred users, groups and links, and
-    /// five more.
+    /// five more; two on top where no binding is enabled.
     ///
     /// # Errors
     /// See [`Error`].
@@ -59,7 +61,10 @@ impl Authentik {
         let user_links = self.scim_user_links().of(provider.pk).all().await?;
         let group_links = self.scim_group_links().of(provider.pk).all().await?;
         let scope = match &application {
-            Some(application) => scope::of_provider(&profile, &provider, application, &bindings, &users, &groups),
+            Some(application) => {
+                let scope = scope::of_provider(&profile, &provider, application, &bindings, &users, &groups);
+                scope::with_default_access(self, &profile, application, scope).await?
+            }
             None => BTreeMap::new(),
         };
         Ok(Survey { profile, provider, application, bindings, users, groups, user_links, group_links, scope })
@@ -74,7 +79,8 @@ pub struct FirstSync {
     pub users: Vec<(RemoteUser, Verdict<UserPk>)>,
     /// Each remote group that is not linked yet, with what becomes of it.
     pub groups: Vec<(RemoteGroup, Verdict<GroupUuid>)>,
-    /// Users that are created: in scope, not linked, and nobody on the server is taken for them. Whom the
+    /// Users that are created: in scope, not linked, and nobody on the server is taken for them or seems to be in
+    /// the way ([`Verdict::OnConflict`]). Whom the
     /// mapping leaves out is not known here and counts as created.
     pub created_users: Vec<UserPk>,
     /// Groups that are created.
@@ -110,6 +116,49 @@ impl Survey {
         self.bindings.iter().filter(passes).map(|binding| &binding.pk).collect()
     }
 
+    /// Why a user is sent or not, in words: `in scope: bound by group "staff"`, `out of scope: ...`.
+    pub fn explain(&self, user: UserPk) -> String {
+        let Some(reason) = self.scope.get(&user) else {
+            return match (&self.application, self.users.iter().any(|known| known.pk == user)) {
+                (None, _) => "out of scope: the provider belongs to no application".to_owned(),
+                (Some(_), known) => format!("out of scope: {}", if known { "not examined" } else { "no such user" }),
+            };
+        };
+        let by: Vec<String> = match reason {
+            Reason::Bound if self.profile.group_filters => {
+                self.passes_by(user).into_iter().filter_map(|pk| self.binding_in_words(pk)).collect()
+            }
+            _ => Vec::new(),
+        };
+        if by.is_empty() { reason.to_string() } else { format!("in scope: bound by {}", by.join(" and ")) }
+    }
+
+    fn binding_in_words(&self, pk: &BindingUuid) -> Option<String> {
+        let binding = self.bindings.iter().find(|binding| binding.pk == *pk)?;
+        let name = match binding.subject()? {
+            BindingSubject::Group(group) => {
+                let known = self.groups.iter().find(|known| known.pk == group);
+                known.map_or_else(|| format!("group {group}"), |known| format!("group {:?}", known.name))
+            }
+            BindingSubject::User(_) => "name".to_owned(),
+            BindingSubject::Policy(policy) => format!("policy {policy}"),
+        };
+        Some(if binding.negate { format!("not being of {name}") } else { name })
+    }
+
+    /// Groups that are sent and not linked: the next full sync sends them.
+    pub fn groups_to_be_linked(&self) -> Vec<&GroupUuid> {
+        let linked: BTreeSet<&GroupUuid> = self.group_links.iter().map(|link| &link.group).collect();
+        let sent = self.groups.iter().map(|group| &group.pk);
+        sent.filter(|pk| self.sends_group(pk) && !linked.contains(pk)).collect()
+    }
+
+    /// Links of groups that are not sent any more: the next full sync deletes them on the server.
+    pub fn groups_to_be_deleted(&self) -> Vec<&ScimGroupLink> {
+        let applies = self.application.is_some() && self.profile.cleans_up;
+        self.group_links.iter().filter(|link| applies && !self.sends_group(&link.group)).collect()
+    }
+
     /// Users in scope that are not linked: the next full sync sends them.
     pub fn to_be_linked(&self) -> Vec<UserPk> {
         let linked: BTreeSet<UserPk> = self.user_links.iter().map(|link| link.user).collect();
@@ -117,8 +166,12 @@ impl Survey {
         open.map(|(pk, _)| *pk).collect()
     }
 
-    /// Links of users that are out of scope: the next full sync deletes them on the server.
+    /// Links of users that are out of scope: the next full sync deletes them on the server. None before
+    /// 2026.2.1, which does not clean up.
     pub fn to_be_deleted(&self) -> Vec<&ScimUserLink> {
+        if !self.profile.cleans_up {
+            return Vec::new();
+        }
         let out = |link: &&ScimUserLink| self.scope.get(&link.user).is_some_and(|reason| !reason.is_in());
         self.user_links.iter().filter(out).collect()
     }
@@ -132,7 +185,7 @@ impl Survey {
         let linked: BTreeSet<&str> = self.group_links.iter().map(|link| link.scim_id.as_str()).collect();
         let groups: Vec<RemoteGroup> =
             remote.groups.iter().map(RemoteGroup::from).filter(|group| !linked.contains(group.id.as_str())).collect();
-        let (user_verdicts, group_verdicts) = if scope::discovers(&self.profile, &self.provider) {
+        let (mut user_verdicts, mut group_verdicts) = if scope::discovers(&self.profile, &self.provider) {
             let all: Vec<ScopeUser> = self.users.iter().map(ScopeUser::from).collect();
             let filters: BTreeSet<GroupUuid> = self.provider.group_filters.iter().flatten().cloned().collect();
             let known: Vec<ScopeGroup> = self.groups.iter().map(ScopeGroup::from).collect();
@@ -140,20 +193,14 @@ impl Survey {
         } else {
             (vec![Verdict::Untouched; users.len()], vec![Verdict::Untouched; groups.len()])
         };
-        let adopted = |verdict: &Verdict<UserPk>| match verdict {
-            Verdict::Adopted { twin } | Verdict::Uncertain { twin } => Some(*twin),
-            _ => None,
-        };
-        let taken: BTreeSet<UserPk> = user_verdicts.iter().filter_map(adopted).collect();
-        let created_users = self.to_be_linked().into_iter().filter(|pk| !taken.contains(pk)).collect();
-        let adopted = |verdict: &Verdict<GroupUuid>| match verdict {
-            Verdict::Adopted { twin } => Some(twin.clone()),
-            _ => None,
-        };
-        let mut taken: BTreeSet<GroupUuid> = group_verdicts.iter().filter_map(adopted).collect();
-        taken.extend(self.group_links.iter().map(|link| link.group.clone()));
-        let sent = self.groups.iter().map(|group| &group.pk).filter(|pk| self.sends_group(pk));
-        let created_groups = sent.filter(|pk| !taken.contains(*pk)).cloned().collect();
+        let mut created_users = self.to_be_linked();
+        let taken: BTreeSet<UserPk> = user_verdicts.iter().filter_map(Verdict::taken).copied().collect();
+        created_users.retain(|pk| !taken.contains(pk));
+        self.users_that_clash(&users, &mut user_verdicts, &mut created_users);
+        let mut created_groups: Vec<GroupUuid> = self.groups_to_be_linked().into_iter().cloned().collect();
+        let taken: BTreeSet<GroupUuid> = group_verdicts.iter().filter_map(Verdict::taken).cloned().collect();
+        created_groups.retain(|pk| !taken.contains(pk));
+        self.groups_that_clash(&groups, &mut group_verdicts, &mut created_groups);
         FirstSync {
             users: users.into_iter().zip(user_verdicts).collect(),
             groups: groups.into_iter().zip(group_verdicts).collect(),
@@ -161,4 +208,46 @@ impl Survey {
             created_groups,
         }
     }
+
+    /// Remote users that discovery does not see (it compares with case, or does not look at all) and that
+    /// bear the username or the address of somebody who is about to be created.
+    fn users_that_clash(&self, remote: &[RemoteUser], verdicts: &mut [Verdict<UserPk>], created: &mut Vec<UserPk>) {
+        let open: BTreeSet<UserPk> = created.iter().copied().collect();
+        let mut by_name = HashMap::new();
+        for user in self.users.iter().filter(|user| open.contains(&user.pk)) {
+            for name in [&user.username, &user.email].into_iter().filter(|name| !name.is_empty()) {
+                by_name.entry(name.to_lowercase()).or_insert(user.pk);
+            }
+        }
+        clash(remote.iter().map(|user| &user.user_name), verdicts, created, &by_name);
+    }
+
+    /// The same of groups.
+    fn groups_that_clash(
+        &self,
+        remote: &[RemoteGroup],
+        verdicts: &mut [Verdict<GroupUuid>],
+        created: &mut Vec<GroupUuid>,
+    ) {
+        let open: BTreeSet<&GroupUuid> = created.iter().collect();
+        let groups = self.groups.iter().filter(|group| open.contains(&group.pk));
+        let by_name = groups.map(|group| (group.name.to_lowercase(), group.pk.clone())).collect();
+        clash(remote.iter().map(|group| &group.display_name), verdicts, created, &by_name);
+    }
+}
+
+fn clash<'a, Id: Clone + Ord>(
+    remote: impl Iterator<Item = &'a String>,
+    verdicts: &mut [Verdict<Id>],
+    created: &mut Vec<Id>,
+    by_name: &HashMap<String, Id>,
+) {
+    let mut met = BTreeSet::new();
+    for (name, verdict) in remote.zip(verdicts) {
+        if let (Verdict::Untouched, Some(twin)) = (&*verdict, by_name.get(&name.to_lowercase())) {
+            met.insert(twin.clone());
+            *verdict = Verdict::OnConflict { twin: twin.clone() };
+        }
+    }
+    created.retain(|id| !met.contains(id));
 }

@@ -91,6 +91,17 @@ fn every_switch_has_a_row_with_its_values_and_its_default_in_each_profile() {
 }
 
 #[test]
+fn every_switch_is_set_by_a_test() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let files = ["embedded_switches", "embedded_api", "embedded_tasks", "embedded_scope", "embedded_writes"];
+    let sources = files.map(|name| std::fs::read_to_string(folder.join(format!("{name}.rs"))).unwrap());
+    for switch in Switches::default().all().iter().filter(|switch| switch.name != "profile") {
+        let quoted = format!("\"{}\"", switch.name);
+        assert!(sources.iter().any(|source| source.contains(&quoted)), "{} is set by no test", switch.name);
+    }
+}
+
+#[test]
 fn every_recording_that_the_page_names_is_there() {
     let names =
         std::fs::read_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../testdata/authentik/recordings")).unwrap();

@@ -41,6 +41,64 @@ async fn the_spare_sync_comes_within_a_minute_of_the_creation_and_then_every_fou
     assert!(early + lab.settled().await.len() >= 3);
 }
 
+/// Rule 10.
+#[tokio::test(start_paused = true)]
+async fn a_changed_crontab_moves_the_next_run_and_the_sync() {
+    let lab = Lab::new().await;
+    two_users(&lab).await;
+    // Past the spare sync, long before the next regular one.
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    lab.settled().await;
+    let schedule = lab.get("tasks/schedules/").await["results"][0].clone();
+    let path = format!("tasks/schedules/{}/", schedule["id"].as_str().unwrap());
+    let changed = lab.patch(&path, json!({"crontab": "*/10 * * * *"})).await;
+    assert_eq!(changed["next_run"], "2026-11-24T09:10:00Z");
+    assert!(schedule["next_run"].as_str() > changed["next_run"].as_str());
+    for _ in 0..2 {
+        assert!(lab.settled().await.is_empty());
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(lab.settled().await.len(), 3, "discoveries and one group");
+    }
+    let got = lab.call("PATCH", &path, json!({"crontab": "often"})).await;
+    assert_eq!((got.status, got.json()), (400, json!({"crontab": ["often is not a valid crontab"]})));
+}
+
+/// Rules 10 and 12.
+#[tokio::test(start_paused = true)]
+async fn the_time_scale_speeds_scheduler_and_retries_up() {
+    for (scale, faster) in [(1, false), (60, true)] {
+        let lab = Lab::with(|builder| builder.time_scale(scale)).await;
+        let (_, users, _) = two_users(&lab).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let spare = lab.settled().await;
+        assert_eq!(!spare.is_empty(), faster, "the spare sync comes within a minute, or a second: {spare:?}");
+        // Two tries fail: at once, and after half a minute or more.
+        lab.faults("PUT", "/v2/Users", vec![None; 2]);
+        let renamed = tokio::time::Instant::now();
+        lab.patch(&format!("core/users/{}/", users[0]), json!({"name": "New Name"})).await;
+        while lab.shelf(|shelf| shelf.users[0]["displayName"] != "New Name") {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(renamed.elapsed() < Duration::from_secs(600), "never written");
+        }
+        assert_eq!(renamed.elapsed() < Duration::from_secs(5), faster, "{scale}: {:?}", renamed.elapsed());
+    }
+}
+
+/// Rule 15.
+#[tokio::test(start_paused = true)]
+async fn the_service_provider_config_is_asked_for_once_an_hour_and_after_each_save() {
+    let lab = Lab::new().await;
+    let (_, _, provider) = two_users(&lab).await;
+    let asked = |requests: &[String]| requests.iter().filter(|it| it.ends_with("/ServiceProviderConfig")).count();
+    assert_eq!(asked(&lab.sync().await), 0, "the first sync has asked");
+    lab.patch(&format!("providers/scim/{provider}/"), json!({"name": "lab"})).await;
+    assert_eq!(asked(&lab.settled().await), 1, "saving forgets it");
+    tokio::time::sleep(Duration::from_secs(3000)).await;
+    assert_eq!(asked(&lab.sync().await), 0, "fifty minutes later it is still good");
+    tokio::time::sleep(Duration::from_secs(700)).await;
+    assert_eq!(asked(&lab.sync().await), 1, "an hour later it is not");
+}
+
 /// Rule 15.
 #[tokio::test(start_paused = true)]
 async fn h60_a_busy_service_provider_config_ends_the_sync_in_silence() {

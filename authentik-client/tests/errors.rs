@@ -3,9 +3,12 @@
 
 mod support;
 
+use std::io::Read;
 use std::time::Duration;
 
+use authentik_client::id::{ProviderPk, UserPk};
 use authentik_client::model::NewGroup;
+use authentik_client::sync::WatchOptions;
 use authentik_client::{Authentik, Error, ErrorKind};
 use scim_core::transport::{ReqwestTransport, RetryPolicy, TransportExt};
 use support::{TOKEN, recording};
@@ -172,6 +175,63 @@ async fn every_recorded_refusal_is_told_apart() {
         (415, ErrorKind::Refused),
     ] {
         assert!(seen.contains_key(&kind), "{kind:?} of {seen:?}");
+    }
+}
+
+/// What four reads and a write say of the same trouble.
+async fn read_and_written(uri: &str) -> (Vec<Error>, Error) {
+    let authentik = client(uri);
+    let user = UserPk::new(7);
+    let mapping = "09e8b9d9-8d7b-4075-a90c-9ff885f4d8a6".parse().unwrap();
+    let reads = vec![
+        authentik.groups().find("staff").await.unwrap_err(),
+        authentik.users().get(&user).await.unwrap_err(),
+        authentik.scim_providers().sync_status(&ProviderPk::new(9)).await.unwrap_err(),
+        // A POST, and only a question all the same.
+        authentik.scim_mappings().test(&mapping, user).await.unwrap_err(),
+    ];
+    (reads, authentik.groups().create(&NewGroup::new("staff")).await.unwrap_err())
+}
+
+#[tokio::test]
+async fn a_read_that_fails_has_changed_nothing_and_a_write_may_have() {
+    let sign_in = "<html><title>Sign in</title></html>";
+    for (status, body, applied) in [(500, "", true), (405, "", true), (200, sign_in, true), (404, "{}", false)] {
+        let server = MockServer::start().await;
+        let template = ResponseTemplate::new(status).set_body_raw(body, "text/html");
+        Mock::given(any()).respond_with(template).mount(&server).await;
+        let (reads, written) = read_and_written(&server.uri()).await;
+        for error in reads {
+            assert!(!error.may_have_been_applied(), "{error:?}");
+            assert!(!error.to_string().contains("took effect"), "{error}");
+        }
+        assert_eq!(written.may_have_been_applied(), applied, "{written:?}");
+    }
+    // A connection that ends when the request has arrived.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _read = stream.unwrap().read(&mut [0; 4096]);
+        }
+    });
+    let (reads, written) = read_and_written(&uri).await;
+    for error in reads {
+        assert!(error.is_transient() && !error.may_have_been_applied(), "{error:?}");
+        assert!(error.to_string().ends_with("; try again"), "{error}");
+    }
+    assert!(written.may_have_been_applied() && written.to_string().contains("whether it took effect"), "{written}");
+}
+
+#[tokio::test]
+async fn what_has_to_exist_and_does_not_is_missing_with_its_name() {
+    let (authentik, _) = support::scripted(|_| support::answer(200, &support::page(&[])));
+    let schedule = authentik.schedules().of_provider(ProviderPk::new(9)).await.unwrap_err();
+    let mapping = authentik.scim_mappings().managed("goauthentik.io/providers/scim/user").await.unwrap_err();
+    let started = authentik.start_sync(ProviderPk::new(9), WatchOptions::default()).await.unwrap_err();
+    for (error, name) in [(schedule, "SCIM provider 9"), (mapping, "providers/scim/user"), (started, "provider 9")] {
+        assert_eq!(error.kind(), ErrorKind::Missing);
+        assert!(error.to_string().contains(name) && !error.may_have_been_applied(), "{error}");
     }
 }
 

@@ -12,7 +12,7 @@ use authentik_client::doctor::RemoteView;
 use authentik_client::embedded::Profile;
 use authentik_client::id::{ProviderPk, UserPk};
 use authentik_client::scope::{Reason, Verdict};
-use lab::Lab;
+use lab::{Lab, remote};
 use serde_json::{Value, json};
 use support::{answer, scripted};
 
@@ -42,17 +42,17 @@ async fn h11_the_first_sync_does_what_the_survey_foretold() {
         let staff = lab.group("staff", &[pks["in-there"], pks["in-new"]]).await;
         lab.group("board", &[]).await;
         let fresh = lab.group("fresh", &[]).await;
-        let remote = |id: &str, name: &str, mail: &str, active: bool| {
+        let listed = |id: &str, name: &str, mail: &str, active: bool| {
             json!({"id": id, "userName": name, "active": active, "emails": [{"value": mail, "type": "work"}],
                 "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"]})
         };
         lab.shelf(|shelf| {
             shelf.users = vec![
-                remote("1", "in-there", "x@elsewhere.test", true),
-                remote("2", "out-active", "y@elsewhere.test", true),
-                remote("3", "out-inactive", "z@elsewhere.test", false),
-                remote("4", "somebody", "out-mail@example.test", true),
-                remote("5", "stranger", "stranger@elsewhere.test", true),
+                listed("1", "in-there", "x@elsewhere.test", true),
+                listed("2", "out-active", "y@elsewhere.test", true),
+                listed("3", "out-inactive", "z@elsewhere.test", false),
+                listed("4", "somebody", "out-mail@example.test", true),
+                listed("5", "stranger", "stranger@elsewhere.test", true),
             ];
             let group = |id: &str, name: &str| {
                 json!({"id": id, "displayName": name, "members": [],
@@ -83,6 +83,14 @@ async fn h11_the_first_sync_does_what_the_survey_foretold() {
             );
             assert_eq!(forecast.created_users, [pk("in-new")]);
             assert_eq!(forecast.created_groups, [fresh.parse().unwrap()]);
+        } else {
+            // It does not look: the server's 409 shows it the one whom it is about to create.
+            let mut wanted = vec![Verdict::Untouched; 5];
+            wanted[0] = Verdict::OnConflict { twin: pk("in-there") };
+            assert_eq!(forecast.users.iter().map(|(_, verdict)| verdict.clone()).collect::<Vec<_>>(), wanted);
+            assert_eq!(forecast.created_users, [pk("in-new")]);
+            assert_eq!(forecast.groups[0].1, Verdict::OnConflict { twin: staff.parse().unwrap() });
+            assert_eq!(forecast.created_groups, [fresh.parse().unwrap()]);
         }
 
         lab.patch(&format!("providers/scim/{provider}/"), json!({"dry_run": false})).await;
@@ -97,8 +105,51 @@ async fn h11_the_first_sync_does_what_the_survey_foretold() {
             assert_eq!(left(&group.id, &groups), !verdict.is_dangerous(), "{profile}: {group:?}");
         }
         assert!(left("5", &users) && left("8", &groups), "strangers stay");
+        let links = client(&lab).scim_user_links().of(ProviderPk::new(provider)).of_user(pk("in-there")).all();
+        assert_eq!(links.await.unwrap()[0].scim_id, "1", "{profile}: adopted, by discovery or by the 409");
         let after = client(&lab).survey(ProviderPk::new(provider)).await.unwrap();
         assert!(after.to_be_linked().is_empty() && after.to_be_deleted().is_empty(), "{profile}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_differs_in_case_is_in_the_way_of_whom_is_created() {
+    let lab = Lab::new().await;
+    let ada = lab.user("ada").await;
+    let staff = lab.group("staff", &[ada]).await;
+    lab.shelf(|shelf| {
+        // The mapping for Cloudflare sends the address as userName.
+        shelf.users = vec![remote("ADA@example.test", true), remote("adam", true)];
+        let schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"];
+        shelf.groups = vec![json!({"id": "1", "displayName": "Staff", "members": [], "schemas": schemas})];
+    });
+    lab.authentik.kill_worker();
+    let provider = lab.provider(&[&staff], json!({"dry_run": true})).await;
+    let forecast = client(&lab).survey(ProviderPk::new(provider)).await.unwrap().first_sync(&view(&lab));
+    let verdicts: Vec<_> = forecast.users.iter().map(|(_, verdict)| verdict.clone()).collect();
+    assert_eq!(verdicts, [Verdict::OnConflict { twin: UserPk::new(ada) }, Verdict::Untouched]);
+    assert_eq!(forecast.groups[0].1, Verdict::OnConflict { twin: staff.parse().unwrap() });
+    assert!(forecast.created_users.is_empty() && forecast.created_groups.is_empty() && forecast.is_safe());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_default_access_an_unbound_application_means_nobody_and_the_survey_knows() {
+    for (access, reason, there) in [("on", Reason::NoBindings, true), ("off", Reason::NoDefaultAccess, false)] {
+        let lab = Lab::new().await;
+        lab.authentik.set_switch("default_app_access", access).unwrap();
+        let ada = lab.user("ada").await;
+        lab.shelf(|shelf| shelf.users = vec![remote("ada", true)]);
+        lab.authentik.kill_worker();
+        let provider = ProviderPk::new(lab.provider(&[], json!({"dry_run": true})).await);
+        let survey = client(&lab).survey(provider).await.unwrap();
+        assert_eq!(survey.scope[&UserPk::new(ada)], reason);
+        let forecast = survey.first_sync(&view(&lab));
+        assert_eq!(forecast.is_safe(), there, "{access}: {forecast:?}");
+
+        lab.patch(&format!("providers/scim/{provider}/"), json!({"dry_run": false})).await;
+        lab.authentik.start_worker();
+        lab.settled().await;
+        assert_eq!(lab.shelf(|shelf| shelf.users.iter().any(|user| user["id"] == "old-ada")), there);
     }
 }
 
@@ -117,13 +168,35 @@ async fn everybody_has_a_reason_and_the_bindings_that_let_them_pass() {
     assert_eq!(survey.passes_by(pk(ben)), [&of_board.pk]);
     assert!(survey.passes_by(pk(eve)).is_empty());
     assert_eq!((&survey.scope[&pk(ben)], &survey.scope[&pk(eve)]), (&Reason::Bound, &Reason::NotBound));
-    assert!(survey.to_be_linked().is_empty());
+    let explained = |who| survey.explain(pk(who));
+    assert_eq!(explained(ada), r#"in scope: bound by group "staff" and group "board""#);
+    assert_eq!(explained(ben), r#"in scope: bound by group "board""#);
+    assert_eq!(explained(eve), "out of scope: no binding lets the user pass");
+    assert_eq!(explained(99_999), "out of scope: no such user");
+    assert!(survey.to_be_linked().is_empty() && survey.groups_to_be_linked().is_empty());
     lab.post(&format!("core/groups/{board}/remove_user/"), json!({"pk": ben})).await;
     lab.post(&format!("core/groups/{board}/add_user/"), json!({"pk": eve})).await;
     lab.settled().await;
     let survey = client(&lab).survey(ProviderPk::new(provider)).await.unwrap();
     assert_eq!(survey.to_be_linked(), [pk(eve)]);
     assert_eq!(survey.to_be_deleted().iter().map(|link| link.user).collect::<Vec<_>>(), [pk(ben)]);
+    assert!(survey.groups_to_be_deleted().is_empty());
+
+    // A filter that changes; saving it is a sync, which must not come before the look.
+    let new = lab.group("new", &[]).await;
+    lab.settled().await;
+    lab.authentik.kill_worker();
+    let filters = json!({"group_filters": [board, new]});
+    lab.patch(&format!("providers/scim/{provider}/"), filters).await;
+    let survey = client(&lab).survey(ProviderPk::new(provider)).await.unwrap();
+    assert_eq!(survey.groups_to_be_linked(), [&new.parse().unwrap()]);
+    assert_eq!(survey.groups_to_be_deleted().iter().map(|link| link.group.as_str()).collect::<Vec<_>>(), [staff]);
+    lab.authentik.start_worker();
+    lab.settled().await;
+    let mut held: Vec<String> =
+        lab.shelf(|shelf| shelf.groups.iter().map(|it| it["displayName"].to_string()).collect());
+    held.sort();
+    assert_eq!(held, [r#""board""#, r#""new""#]);
 }
 
 #[tokio::test]

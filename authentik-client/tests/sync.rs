@@ -11,19 +11,9 @@ use authentik_client::sync::{PageOutcome, SyncOutcome, SyncReport, SyncState, Sy
 use authentik_client::{Authentik, ErrorKind};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use support::{Log, answer, page, recorded_look, recorded_tasks, scripted};
+use support::{Log, answer, page, recorded_look, recorded_tasks, schedule, scripted, with};
 
 const PROVIDER: ProviderPk = ProviderPk::new(9);
-const SCHEDULE: &str = "862aacf7-2f8d-4813-8051-4fdafa9a90fb";
-
-fn schedule() -> Value {
-    json!({
-        "id": SCHEDULE, "identifier": "9", "uid": "authentik.providers.scim.tasks.scim_sync:lab-scim",
-        "actor_name": "authentik.providers.scim.tasks.scim_sync", "rel_obj_app_label": "authentik_providers_scim",
-        "rel_obj_model": "scimprovider", "rel_obj_id": "9", "crontab": "25 */4 * * *", "paused": false,
-        "next_run": "2026-11-24T12:25:00Z", "description": "Full sync for SCIM provider.", "last_task_status": "done"
-    })
-}
 
 /// An authentik whose tasks were `before` when the watch was prepared, and then stand as `looks` say;
 /// the last one stays.
@@ -57,13 +47,6 @@ async fn ended(before: Vec<Value>, tasks: Vec<Value>) -> SyncReport {
 async fn stands(before: Vec<Value>, tasks: Vec<Value>) -> SyncState {
     let (authentik, _) = authentik(before, vec![tasks]);
     watch(&authentik).await.poll().await.unwrap()
-}
-
-fn with(mut task: Value, members: Value) -> Value {
-    for (name, value) in members.as_object().unwrap() {
-        task[name] = value.clone();
-    }
-    task
 }
 
 #[tokio::test]
@@ -131,6 +114,7 @@ async fn h100_a_page_that_dies_in_discovery_is_retried_not_running() {
     let SyncState::Retrying { retry, error } = stands(vec![], recorded_tasks("H100", 0)).await else { panic!() };
     assert_eq!(retry, 3);
     assert!(error.starts_with("3 validation errors for User"), "{error}");
+    assert!(SyncState::Retrying { retry, error }.discovery_fails());
 }
 
 #[tokio::test]
@@ -150,6 +134,17 @@ async fn h105_a_user_without_emails_breaks_discovery_and_the_report_says_so() {
     let mut tasks = recorded_tasks("E23", 0);
     tasks.truncate(3);
     assert!(!ended(vec![], tasks).await.discovery_failed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn h105_whoever_waits_in_vain_is_told_that_discovery_fails() {
+    let looks: Vec<Vec<Value>> = (0..).map_while(|nth| recorded_look("H105", nth)).collect();
+    let broken = |task: &&Value| task.to_string().contains("'NoneType' object is not iterable");
+    let look = looks.iter().find(|look| look.iter().any(|task| broken(&task) && task["state"] == "queued")).unwrap();
+    let (authentik, _) = authentik(vec![], vec![look.clone()]);
+    let error = watch(&authentik).await.finished(Duration::from_secs(30)).await.unwrap_err();
+    let text = "'NoneType' object is not iterable (its look at what the SCIM server holds fails: one odd resource";
+    assert!(error.to_string().contains(text), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +174,9 @@ async fn h59_a_clean_up_that_fails_retries_the_whole_sync_and_says_why() {
 #[tokio::test]
 async fn h66_a_retry_that_mends_ends_well() {
     let first = recorded_tasks("H66", 0);
-    let SyncState::Retrying { retry: 1, error } = stands(vec![], first.clone()).await else { panic!() };
+    let state = stands(vec![], first.clone()).await;
+    assert!(!state.discovery_fails());
+    let SyncState::Retrying { retry: 1, error } = state else { panic!() };
     assert_eq!(error, "Network error communicating with remote system");
     // The recording's second look leaves out the page of users; it stands here as it must have ended.
     let mut tasks = recorded_tasks("H66", 1);
@@ -217,6 +214,7 @@ async fn h65_the_last_try_of_the_whole_sync_counts() {
     let report =
         ended(vec![], vec![with(page.clone(), over.clone()), with(full.clone(), over), old_page.clone()]).await;
     assert_eq!(report.outcome, SyncOutcome::Rejected);
+    assert_eq!((report.page_results.len(), report.page_results[0].outcome), (1, PageOutcome::Rejected));
     assert!(report.complaints.iter().any(|it| it.text == "Network error communicating with remote system"));
 }
 
@@ -304,31 +302,6 @@ async fn a_holder_far_down_the_list_is_asked_for_by_its_id() {
     assert_eq!((log.count("GET", &path), log.count("POST", "/send/")), (1, 1));
 }
 
-#[tokio::test]
-async fn a_refused_send_saves_the_provider_instead() {
-    let (authentik, log) = scripted(|asked| match (asked.method.as_str(), asked.path.as_str()) {
-        ("GET", "tasks/schedules/") => answer(200, &page(&[schedule()])),
-        ("GET", "tasks/tasks/") => answer(200, &page(&[])),
-        ("POST", _) => answer(403, &json!({"detail": "You do not have permission to perform this action."})),
-        ("GET" | "PATCH", "providers/scim/9/") => answer(200, &json!({"pk": 9, "name": "lab-scim", "url": "http://x"})),
-        _ => answer(500, &Value::Null),
-    });
-    authentik.start_sync(PROVIDER, WatchOptions::default()).await.unwrap();
-    let all = log.all();
-    let last = all.last().unwrap();
-    assert_eq!((last.to_string().as_str(), &last.body), ("PATCH providers/scim/9/", &json!({"name": "lab-scim"})));
-
-    // Bad credentials are no reason to save anything.
-    let (authentik, log) = scripted(|asked| match (asked.method.as_str(), asked.path.as_str()) {
-        ("GET", "tasks/schedules/") => answer(200, &page(&[schedule()])),
-        ("GET", _) => answer(200, &page(&[])),
-        _ => answer(403, &json!({"detail": "Token invalid/expired"})),
-    });
-    let error = authentik.start_sync(PROVIDER, WatchOptions::default()).await.unwrap_err();
-    assert!(error.is_unauthenticated());
-    assert_eq!(log.count("PATCH", "/"), 0);
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_sync_that_nobody_takes_ends_at_the_deadline_with_few_looks() {
     let (authentik, log) = authentik(vec![], vec![vec![]]);
@@ -337,6 +310,7 @@ async fn a_sync_that_nobody_takes_ends_at_the_deadline_with_few_looks() {
     let error = watch.finished(Duration::from_secs(60)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
     assert!(error.to_string().contains("no worker has taken it"), "{error}");
+    assert!(error.may_have_been_applied(), "it is queued");
     // Once a second at first, every fifth second in the end.
     let looks = log.all().len() - asked;
     assert!((15..=25).contains(&looks), "{looks}");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authentik_client::id::{GroupUuid, ProviderPk, UserPk};
-use authentik_client::sync::{ObjectOutcome, ObjectReport, SyncOutcome, SyncedObject, WatchOptions};
+use authentik_client::sync::{ObjectOutcome, ObjectReport, PageOutcome, SyncOutcome, SyncedObject, WatchOptions};
 use authentik_client::{Authentik, ErrorKind};
 use lab::Lab;
 use serde_json::{Value, json};
@@ -188,6 +188,43 @@ async fn a_full_sync_is_told_object_by_object() {
     // Without the option: failures only.
     let watch = it.authentik.start_sync(it.provider, WatchOptions::default()).await.unwrap();
     assert!(watch.finished(MINUTE).await.unwrap().objects.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_the_mapping_leaves_out_and_whom_the_page_did_not_reach_is_told() {
+    let it = company(json!({})).await;
+    it.lab.settled().await;
+    let mapping = json!({"name": "cf", "expression": authentik_client::mapping::CLOUDFLARE_USER});
+    let mapping = it.lab.post("propertymappings/provider/scim/", mapping).await["pk"].clone();
+    it.lab.patch(&format!("providers/scim/{}/", it.provider), json!({"property_mappings": [mapping]})).await;
+    let mute = it.lab.post("core/users/", json!({"username": "mute", "name": "No Mail"})).await["pk"].clone();
+    it.lab.post(&format!("core/groups/{}/add_user/", it.staff), json!({"pk": mute})).await;
+    it.lab.settled().await;
+    let run = async |authentik: &Authentik| {
+        let watch = authentik.start_sync(it.provider, WatchOptions::default().objects(true)).await.unwrap();
+        watch.finished(20 * MINUTE).await.unwrap()
+    };
+    let of = |report: &authentik_client::sync::SyncReport, name: &str| {
+        let is_it = |object: &SyncedObject| matches!(object, SyncedObject::User { username, .. } if username == name);
+        report.objects.iter().find(|it| is_it(&it.object)).map(|it| it.outcome.clone())
+    };
+    let report = run(&it.authentik).await;
+    assert_eq!((report.outcome, of(&report, "mute")), (SyncOutcome::Succeeded, Some(ObjectOutcome::Skipped)));
+
+    // The page ends at the first of two new ones, whose answer has no id.
+    for name in ["cid", "dan"] {
+        let user = it.lab.user(name).await;
+        it.lab.post(&format!("core/groups/{}/add_user/", it.staff), json!({"pk": user})).await;
+    }
+    it.lab.settled().await;
+    it.lab.faults("POST", "/v2/Users", vec![Some((201, json!({})))]);
+    let report = run(&it.authentik).await;
+    assert!(report.complaints.iter().any(|it| it.rest_of_page_skipped), "{report:?}");
+    assert_eq!(report.page_results[0].outcome, PageOutcome::CutShort);
+    assert!(matches!(of(&report, "cid"), Some(ObjectOutcome::Failed { .. })), "{report:?}");
+    assert_eq!(of(&report, "dan"), Some(ObjectOutcome::NotReached));
+    // The next one mends it.
+    assert_eq!(of(&run(&it.authentik).await, "dan"), Some(ObjectOutcome::Created));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,10 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
+use authentik_client::Authentik;
+use authentik_client::model::NewScimProvider;
 use serde_json::Value;
 
 /// A program of this package, built beside this test.
@@ -174,6 +177,24 @@ fn servers_that_already_run_are_provisioned_and_keep_their_policies() {
     for token in [authentik.text("token"), cloudflare.text("api_token"), cloudflare.text("scim_token")] {
         assert!(!everything.contains(token));
     }
+}
+
+/// Two syncs of a new provider: one by its creation, one by the scheduler, which looks once a minute.
+#[tokio::test]
+async fn the_time_scale_makes_a_minute_of_the_scheduler_a_tenth_of_a_second() {
+    let server = Embedded::start(&["authentik", "--time-scale", "600"]);
+    let base = server.text("base_url").parse().unwrap();
+    let authentik = Authentik::builder(base, server.text("token").to_owned().into()).build().unwrap();
+    let provider = NewScimProvider::new("p", "http://127.0.0.1:9", "t".to_owned().into());
+    let provider = authentik.scim_providers().create(&provider).await.unwrap().pk;
+    let schedule = authentik.schedules().of_provider(provider).await.unwrap().id;
+    let syncs = || authentik.tasks().of_schedule(&schedule).actor("authentik.providers.scim.tasks.scim_sync").all();
+    let started = Instant::now();
+    while syncs().await.unwrap().len() < 2 {
+        assert!(started.elapsed() < Duration::from_secs(30), "without the scale it takes a minute");
+    }
+    let output = program("embedded").args(["authentik", "--time-scale", "0"]).output().unwrap();
+    assert_eq!(code(&output), 2, "time does not stand still");
 }
 
 #[cfg(unix)]

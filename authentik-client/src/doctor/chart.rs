@@ -84,7 +84,8 @@ impl Chart {
         let events = seen(events, "the events", &mut unseen)?.unwrap_or_default();
         let scope = match (&application, &bindings) {
             (Some(application), Some(bindings)) => {
-                scope::of_provider(&profile, &provider, application, bindings, &users, &groups)
+                let scope = scope::of_provider(&profile, &provider, application, bindings, &users, &groups);
+                scope::with_default_access(authentik, &profile, application, scope).await?
             }
             _ => BTreeMap::new(),
         };

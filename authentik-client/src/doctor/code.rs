@@ -58,6 +58,9 @@ codes! {
     DryRun = "dry_run", Note;
     /// The application has no enabled binding: everybody is sent.
     EverybodyInScope = "everybody_in_scope", Danger;
+    /// The application has no enabled binding, and this authentik lets nobody pass then: nobody is sent, and
+    /// whoever is linked is deleted.
+    NobodyInScope = "nobody_in_scope", Danger;
     /// The provider has no `group_filters`: every group of authentik is sent.
     AllGroupsInScope = "all_groups_in_scope", Note;
     /// Service accounts are sent.

@@ -75,6 +75,11 @@ impl fmt::Display for PlannedCall {
 }
 
 impl Step {
+    /// Whether it may un-pause the provider's schedule: saving a provider does (G34).
+    pub(super) fn unpauses(&self) -> bool {
+        matches!(self, Self::StartSync { .. } | Self::Provider(..))
+    }
+
     fn planned(&self) -> PlannedCall {
         let post = |path: String, body| PlannedCall::new(Method::POST, path, body);
         let patch = |path: String, body| PlannedCall::new(Method::PATCH, path, Some(body));

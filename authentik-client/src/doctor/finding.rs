@@ -3,6 +3,8 @@ use std::fmt;
 use super::code::{Code, Severity};
 use super::cure::{Cure, Step};
 use crate::api::Authentik;
+use crate::id::ScheduleUuid;
+use crate::model::SchedulePatch;
 
 /// Something that is wrong, doubtful or dangerous.
 #[derive(Debug, Clone)]
@@ -50,6 +52,15 @@ impl Finding {
 
     pub(super) fn steps(mut self, steps: Vec<Step>) -> Self {
         self.steps = steps;
+        self
+    }
+
+    /// Pauses the schedule again behind steps that un-pause it: nobody asked for that.
+    pub(super) fn keeping_paused(mut self, schedule: &ScheduleUuid) -> Self {
+        if self.steps.iter().any(Step::unpauses) {
+            let pause = SchedulePatch { paused: Some(true), ..SchedulePatch::default() };
+            self.steps.push(Step::Schedule(schedule.clone(), pause));
+        }
         self
     }
 

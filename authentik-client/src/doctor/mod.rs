@@ -93,6 +93,11 @@ impl Authentik {
         findings.sort_by(|a, b| {
             b.severity.cmp(&a.severity).then_with(|| a.code.cmp(&b.code)).then_with(|| a.resource.cmp(&b.resource))
         });
-        Ok(findings.into_iter().map(|finding| finding.for_client(self)).collect())
+        let paused = chart.schedule.as_ref().filter(|schedule| schedule.paused);
+        let kept = findings.into_iter().map(|finding| match paused {
+            Some(schedule) => finding.keeping_paused(&schedule.id),
+            None => finding,
+        });
+        Ok(kept.map(|finding| finding.for_client(self)).collect())
     }
 }

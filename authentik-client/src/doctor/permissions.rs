@@ -86,6 +86,7 @@ fn probes() -> Vec<Probe> {
     const NO_APPLICATION: &str = "core/applications/no-such-application-of-the-doctor/";
     const BINDINGS: &str = "policies/bindings/";
     const NO_BINDING: &str = "policies/bindings/00000000-0000-4000-8000-000000000000/";
+    const TEST: &str = "propertymappings/all/00000000-0000-4000-8000-000000000000/test/";
     const NO_SCHEDULE: &str = "tasks/schedules/00000000-0000-4000-8000-000000000000/";
     vec![
         probe("authentik_providers_scim.view_scimprovider", "look at providers", M::GET, SCIM),
@@ -135,12 +136,8 @@ fn probes() -> Vec<Probe> {
         probe("authentik_policies.add_policybinding", "new binding", M::POST, BINDINGS),
         probe("authentik_policies.change_policybinding", "change of a binding", M::PATCH, NO_BINDING),
         probe("authentik_policies.delete_policybinding", "removal of a binding", M::DELETE, NO_BINDING),
-        probe(
-            "authentik_core.view_propertymapping",
-            "test of a mapping",
-            M::POST,
-            "propertymappings/all/00000000-0000-4000-8000-000000000000/test/",
-        ),
+        probe("authentik_core.view_propertymapping", "test of a mapping", M::POST, TEST),
+        probe("authentik_core.add_propertymapping", "test of a mapping", M::POST, TEST),
         probe(
             "authentik_tasks_schedules.view_schedule",
             "look at schedules, and no watched sync",
@@ -199,13 +196,33 @@ impl Authentik {
             Ok(_) => Ok(Verdict::Granted),
             Err(error) if error.is_forbidden() => Ok(Verdict::Missing),
             Err(error) if error.is_unauthenticated() => Err(error),
-            // This one view crashes instead of refusing (G11).
-            Err(error) if crashes && error.is_server_error() => Ok(Verdict::Missing),
+            // This one view crashes instead of refusing (G11), whichever of the two permissions is missing.
+            Err(error) if crashes && error.is_server_error() => Ok(Verdict::Unknown(
+                "authentik crashed, as it does where one of authentik_core.view_propertymapping and \
+                 authentik_core.add_propertymapping is missing"
+                    .to_owned(),
+            )),
             Err(error) => match error.status() {
                 Some(status) if matches!(status.as_u16(), 400 | 404 | 405) => Ok(Verdict::Granted),
                 Some(status) => Ok(Verdict::Unknown(format!("authentik answered {}", status.as_u16()))),
                 None => Err(error),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_a_probe_names_the_permission_that_the_probe_is_for() {
+        for Probe { permission, method, path } in probes() {
+            let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+            let named = crate::permission::needed(&method, &segments);
+            // The mapping test takes two.
+            let both = permission.name == "authentik_core.add_propertymapping";
+            assert_eq!(named == Some(permission.name), !both, "{method} {path}: {named:?}");
         }
     }
 }

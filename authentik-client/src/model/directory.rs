@@ -142,6 +142,9 @@ pub struct UserPatch {
     /// What kind of account it is.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub user_type: Option<UserType>,
+    /// Where the user stands in authentik's tree of users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// The whole of the free attributes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Extra>,
@@ -170,7 +173,7 @@ pub struct Group {
 }
 
 /// The body that creates a group.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewGroup {
     /// The name.
@@ -189,7 +192,7 @@ pub struct NewGroup {
 impl NewGroup {
     /// A group without members.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self { name: name.into(), users: Vec::new(), parents: Vec::new(), attributes: Extra::new() }
     }
 }
 

@@ -96,6 +96,28 @@ pub struct ScimProvider {
     pub extra: Extra,
 }
 
+impl ScimProvider {
+    /// The group whose members are sent; before 2026.2, where `group_filters` does not exist.
+    pub fn filter_group(&self) -> Option<GroupUuid> {
+        self.extra.get("filter_group")?.as_str()?.parse().ok()
+    }
+
+    /// The OAuth source that it signs in with, a uuid; since 2025.10.
+    pub fn auth_oauth(&self) -> Option<&str> {
+        self.extra.get("auth_oauth")?.as_str()
+    }
+
+    /// What it adds to the OAuth requests; since 2025.10.
+    pub fn auth_oauth_params(&self) -> Option<&Extra> {
+        self.extra.get("auth_oauth_params")?.as_object()
+    }
+
+    /// When the OAuth token that it holds ends, RFC 3339.
+    pub fn auth_oauth_token_expires(&self) -> Option<&str> {
+        self.extra.get("auth_oauth_token_expires")?.as_str()
+    }
+}
+
 fn yes() -> bool {
     true
 }
@@ -137,6 +159,15 @@ pub struct NewScimProvider {
     /// The bearer token that it sends.
     #[serde(default, serialize_with = "exposed")]
     pub token: Option<SecretString>,
+    /// How it signs in to the SCIM server; since 2025.10. Default: with the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_mode: Option<AuthMode>,
+    /// The OAuth source that it signs in with, a uuid; since 2025.10. Takes an enterprise licence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_oauth: Option<String>,
+    /// What it adds to the OAuth requests; since 2025.10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_oauth_params: Option<Extra>,
     /// The mappings of users: at least one.
     pub property_mappings: Vec<MappingUuid>,
     /// The mappings of groups: at least one.
@@ -156,6 +187,9 @@ pub struct NewScimProvider {
     /// How many users one page task handles; since 2025.12. Default 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_page_size: Option<u32>,
+    /// How long one page task may take, as authentik writes durations (`minutes=30`); since 2025.12.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_page_timeout: Option<String>,
     /// How long the server's `ServiceProviderConfig` is believed, as authentik writes durations
     /// (`hours=1`; `minutes=0` for not at all); since 2025.12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,13 +203,17 @@ pub struct NewScimProvider {
 }
 
 impl NewScimProvider {
-    /// A provider in dry run that leaves service accounts out and sends no group before
-    /// `group_filters` says which.
+    /// A provider in dry run that leaves service accounts out. As it stands it has no mappings, which is an
+    /// error at sync time (H590), and its empty `group_filters` mean **every** group: set both mapping lists
+    /// and the filters.
     pub fn new(name: impl Into<String>, url: impl Into<String>, token: SecretString) -> Self {
         Self {
             name: name.into(),
             url: url.into(),
             token: Some(token),
+            auth_mode: None,
+            auth_oauth: None,
+            auth_oauth_params: None,
             property_mappings: Vec::new(),
             property_mappings_group: Vec::new(),
             group_filters: Vec::new(),
@@ -184,6 +222,7 @@ impl NewScimProvider {
             compatibility_mode: None,
             verify_certificates: None,
             sync_page_size: None,
+            sync_page_timeout: None,
             service_provider_config_cache_timeout: None,
             discovery_enabled: None,
             filter_group: None,
@@ -210,6 +249,15 @@ pub struct ScimProviderPatch {
     /// The bearer token that it sends.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub token: Option<SecretString>,
+    /// How it signs in to the SCIM server; since 2025.10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_mode: Option<AuthMode>,
+    /// The OAuth source that it signs in with, a uuid; since 2025.10. Takes an enterprise licence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_oauth: Option<String>,
+    /// What it adds to the OAuth requests; since 2025.10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_oauth_params: Option<Extra>,
     /// The mappings of users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property_mappings: Option<Vec<MappingUuid>>,
@@ -234,6 +282,9 @@ pub struct ScimProviderPatch {
     /// How many users one page task handles; since 2025.12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_page_size: Option<u32>,
+    /// How long one page task may take, as authentik writes durations (`minutes=30`); since 2025.12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_page_timeout: Option<String>,
     /// How long the server's `ServiceProviderConfig` is believed; since 2025.12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_provider_config_cache_timeout: Option<String>,
@@ -257,6 +308,9 @@ impl ScimProviderPatch {
         add(self.name.is_some(), "name");
         add(self.url.is_some(), "url");
         add(self.token.is_some(), "token");
+        add(self.auth_mode.is_some(), "auth_mode");
+        add(self.auth_oauth.is_some(), "auth_oauth");
+        add(self.auth_oauth_params.is_some(), "auth_oauth_params");
         add(self.property_mappings.is_some(), "property_mappings");
         add(self.property_mappings_group.is_some(), "property_mappings_group");
         add(self.group_filters.is_some(), "group_filters");
@@ -265,6 +319,7 @@ impl ScimProviderPatch {
         add(self.compatibility_mode.is_some(), "compatibility_mode");
         add(self.verify_certificates.is_some(), "verify_certificates");
         add(self.sync_page_size.is_some(), "sync_page_size");
+        add(self.sync_page_timeout.is_some(), "sync_page_timeout");
         add(self.service_provider_config_cache_timeout.is_some(), "service_provider_config_cache_timeout");
         add(self.discovery_enabled.is_some(), "discovery_enabled");
         add(self.filter_group.is_some(), "filter_group");

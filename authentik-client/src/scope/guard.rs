@@ -26,6 +26,13 @@ pub struct RemoteGroup {
 pub enum Verdict<Twin> {
     /// authentik knows nobody like that, or does not look: it stays as it is.
     Untouched,
+    /// authentik does not see it, and creates this object, which is in scope, under what seems to be the
+    /// same name: a server that holds names unique answers 409, and the resource is adopted then and
+    /// overwritten by the next sync; any other holds two.
+    OnConflict {
+        /// The object of authentik.
+        twin: Twin,
+    },
     /// It is taken for this object, which is in scope, and overwritten by it.
     Adopted {
         /// The object of authentik.
@@ -45,6 +52,14 @@ pub enum Verdict<Twin> {
 }
 
 impl<Twin> Verdict<Twin> {
+    /// The object that need not be created because of it.
+    pub(crate) fn taken(&self) -> Option<&Twin> {
+        match self {
+            Self::Adopted { twin } | Self::Uncertain { twin } => Some(twin),
+            _ => None,
+        }
+    }
+
     /// Whether a sync may delete the resource.
     pub fn is_dangerous(&self) -> bool {
         matches!(self, Self::Deleted { .. } | Self::Uncertain { .. })

@@ -7,12 +7,13 @@ mod guard;
 mod provider;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::id::{GroupUuid, UserPk};
 use crate::model::{Group, PolicyBinding, PolicyEngineMode, User};
 
 pub use guard::{RemoteGroup, Verdict, discovers, first_sync_groups, first_sync_users};
-pub use provider::of_provider;
+pub use provider::{of_provider, with_default_access};
 
 /// What scope needs to know of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +100,12 @@ impl From<&PolicyBinding> for ScopeBinding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// In: the application has no enabled binding, so everybody passes (H40, H42).
+    /// In: the application has no enabled binding, so everybody passes (H40, H42); see
+    /// [`NoDefaultAccess`](Self::NoDefaultAccess).
     NoBindings,
+    /// Out: the application has no enabled binding, and this authentik lets nobody pass then: its flag
+    /// `core_default_app_access` (since 2026.5) is off.
+    NoDefaultAccess,
     /// In: the bindings let the user pass.
     Bound,
     /// Out: a service account, and the provider leaves those out.
@@ -121,6 +126,21 @@ impl Reason {
     /// Whether it was computed rather than assumed.
     pub fn is_certain(&self) -> bool {
         *self != Self::Policy
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoBindings => "in scope: the application has no enabled binding, which means everybody",
+            Self::NoDefaultAccess => {
+                "out of scope: the application has no enabled binding, and core_default_app_access is off"
+            }
+            Self::Bound => "in scope: the bindings let the user pass",
+            Self::ServiceAccount => "out of scope: a service account, and the provider leaves those out",
+            Self::NotBound => "out of scope: no binding lets the user pass",
+            Self::Policy => "unknown: a policy decides, and only authentik can evaluate it",
+        })
     }
 }
 

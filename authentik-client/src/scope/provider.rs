@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{Reason, ScopeBinding, ScopeGroup, ScopeUser, users};
-use crate::id::{GroupUuid, UserPk};
+use crate::api::Authentik;
+use crate::error::Error;
+use crate::id::UserPk;
 use crate::model::{Application, Group, PolicyBinding, ScimProvider, User};
 use crate::profile::Profile;
 
-/// Who is sent by a provider and who is not, each with the reason.
+/// Who is sent by a provider and who is not, each with the reason; see [`with_default_access`] for an
+/// application without enabled bindings.
 ///
 /// Since 2026.2 the application's bindings decide. Before, they meant nothing: the members of
 /// `filter_group` were sent, or everybody where there was none (facts/authentik.md §3 and §8).
@@ -29,7 +32,7 @@ pub fn of_provider(
             exclude,
         );
     }
-    let filter: Option<GroupUuid> = provider.extra.get("filter_group").and_then(|uuid| uuid.as_str()?.parse().ok());
+    let filter = provider.filter_group();
     let reason = |user: &User| match &filter {
         _ if exclude && user.user_type.is_service_account() => Reason::ServiceAccount,
         None => Reason::NoBindings,
@@ -37,6 +40,32 @@ pub fn of_provider(
         Some(_) => Reason::NotBound,
     };
     all.iter().map(|user| (user.pk, reason(user))).collect()
+}
+
+/// Asks authentik whom an application without an enabled binding lets pass: everybody, or, where the flag
+/// `core_default_app_access` is off (since 2026.5), nobody. Bindings do not show that, and whoever is
+/// adopted while nobody is in scope is deleted.
+///
+/// One or two requests, none where a binding is enabled.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn with_default_access(
+    authentik: &Authentik,
+    profile: &Profile,
+    application: &Application,
+    mut scope: BTreeMap<UserPk, Reason>,
+) -> Result<BTreeMap<UserPk, Reason>, Error> {
+    let by_default = |reason: &Reason| *reason == Reason::NoBindings;
+    if !profile.default_access_is_a_flag || !scope.values().any(by_default) {
+        return Ok(scope);
+    }
+    // The answer is the same for everybody, so it does not matter that only superusers may ask about others.
+    let caller = authentik.me().await?.user.pk;
+    if !authentik.applications().check_access(&application.slug, caller).await?.passing {
+        scope.values_mut().filter(|reason| by_default(reason)).for_each(|reason| *reason = Reason::NoDefaultAccess);
+    }
+    Ok(scope)
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use super::report::{Complaint, DROPPED, SyncedObject, object};
+use super::report::{Complaint, DROPPED, PageOutcome, SyncOutcome, SyncReport, SyncedObject, object};
 use crate::api::Authentik;
 use crate::error::Error;
 use crate::id::ProviderPk;
 use crate::model::{Extra, ScimGroupLink, ScimUserLink, Task};
+use crate::survey::Survey;
 
 /// What became of a user or group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +25,12 @@ pub enum ObjectOutcome {
     Unchanged,
     /// It was deleted on the SCIM server.
     Deleted,
-    /// It has no link: out of scope, or its mapping leaves it out (`SkipObject`).
+    /// It has no link, and nothing was complained about: its mapping leaves it out (`SkipObject`); of one that
+    /// was sent by itself, it may be out of scope too.
     Skipped,
+    /// It is in scope and has no link, and its page ended before everybody on it was looked at, or never
+    /// began.
+    NotReached,
     /// A dry run dropped a write of it.
     Dropped,
     /// It was not written.
@@ -78,7 +83,15 @@ impl Links {
     pub(super) async fn read(authentik: &Authentik, provider: ProviderPk) -> Result<Self, Error> {
         let users = authentik.scim_user_links().of(provider).all().await?;
         let groups = authentik.scim_group_links().of(provider).all().await?;
-        Ok(Self(users.iter().map(of_user).chain(groups.iter().map(of_group)).collect()))
+        Ok(Self::new(&users, &groups))
+    }
+
+    pub(super) fn of(survey: &Survey) -> Self {
+        Self::new(&survey.user_links, &survey.group_links)
+    }
+
+    fn new(users: &[ScimUserLink], groups: &[ScimGroupLink]) -> Self {
+        Self(users.iter().map(of_user).chain(groups.iter().map(of_group)).collect())
     }
 
     /// Adds what the links show to what the logs say; a failure that was logged stays one.
@@ -105,6 +118,37 @@ impl Links {
         }
         results.sort_by(|a, b| a.object.cmp(&b.object));
     }
+}
+
+/// Adds who is in scope, has no link, and is not heard of in the logs.
+pub(super) fn add_unlinked(survey: &Survey, report: &mut SyncReport) {
+    // Nobody is linked in a dry run; what would have been written is in its logs.
+    if report.outcome == SyncOutcome::DryRun {
+        return;
+    }
+    let whole = |kind: &str| {
+        let mut pages = report.page_results.iter().filter(|page| page.page.starts_with(kind)).peekable();
+        let whole = |outcome| matches!(outcome, PageOutcome::Written | PageOutcome::WrittenInPart);
+        pages.peek().is_some() && pages.all(|page| whole(page.outcome))
+    };
+    let outcome = |kind: &str| if whole(kind) { ObjectOutcome::Skipped } else { ObjectOutcome::NotReached };
+    let (user_outcome, group_outcome) = (outcome("user"), outcome("group"));
+    let unlinked: BTreeSet<_> = survey.to_be_linked().into_iter().collect();
+    let certain = |pk| survey.scope.get(pk).is_some_and(crate::scope::Reason::is_certain);
+    let users = survey
+        .users
+        .iter()
+        .filter(|user| unlinked.contains(&user.pk) && certain(&user.pk))
+        .map(|user| (SyncedObject::User { pk: user.pk, username: user.username.clone() }, user_outcome.clone()));
+    let unlinked: BTreeSet<_> = survey.groups_to_be_linked().into_iter().collect();
+    let sent = survey.groups.iter().filter(|group| unlinked.contains(&group.pk));
+    let groups = sent
+        .map(|group| (SyncedObject::Group { uuid: group.pk.clone(), name: group.name.clone() }, group_outcome.clone()));
+    let told: BTreeSet<SyncedObject> = report.objects.iter().map(|result| result.object.clone()).collect();
+    let news = users.chain(groups).filter(|(object, _)| !told.contains(object));
+    let news: Vec<_> = news.map(|(object, outcome)| ObjectResult { object, scim_id: None, outcome }).collect();
+    report.objects.extend(news);
+    report.objects.sort_by(|a, b| a.object.cmp(&b.object));
 }
 
 fn of_user(link: &ScimUserLink) -> (SyncedObject, Link) {

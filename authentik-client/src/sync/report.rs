@@ -94,10 +94,15 @@ impl Complaint {
     /// the server's lists stops every sync of 2026.8.0-rc1, that of users without odd resources too (H100,
     /// H104 to H106).
     pub fn is_discovery(&self) -> bool {
-        let text = self.text.trim_start();
-        let invalid = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains("validation error");
-        invalid || ["'NoneType' object is not iterable", "'Resources'", "'totalResults'"].contains(&text)
+        is_discovery(&self.text)
     }
+}
+
+/// See [`Complaint::is_discovery`].
+pub(crate) fn is_discovery(text: &str) -> bool {
+    let text = text.trim_start();
+    let invalid = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains("validation error");
+    invalid || ["'NoneType' object is not iterable", "'Resources'", "'totalResults'"].contains(&text)
 }
 
 /// authentik logs the server's error as Python prints a dict: `{'status': '400', 'detail': "it's"}`.

@@ -8,14 +8,18 @@ use scim_core::transport::Operation;
 use tokio::time::Instant;
 
 use super::judge::{FULL, Verdict, is_full, judge};
-use super::objects::Links;
+use super::objects::{self, Links};
 use super::pace::Pace;
+use super::report::is_discovery;
 use super::{SyncReport, SyncState, WatchOptions};
 use crate::api::Authentik;
 use crate::error::{Error, ErrorKind};
 use crate::id::{ProviderPk, ScheduleUuid, TaskUuid};
 use crate::model::Task;
 
+/// What authentik's exception does not say.
+const DISCOVERY: &str = " (its look at what the SCIM server holds fails: one odd resource in the server's lists stops \
+                         every sync)";
 /// How often a sync that found another one running is sent again.
 const MAX_RESENDS: u32 = 5;
 /// No sync has more tasks than fit on so many pages of a hundred.
@@ -27,6 +31,8 @@ pub struct SyncWatch {
     authentik: Authentik,
     provider: ProviderPk,
     schedule: ScheduleUuid,
+    /// Whether the schedule was paused: starting a sync leaves it so.
+    paused: bool,
     /// The full syncs that were there before: over or not.
     before: BTreeSet<TaskUuid>,
     /// Those of them that were not over.
@@ -45,7 +51,8 @@ impl SyncWatch {
         provider: ProviderPk,
         options: WatchOptions,
     ) -> Result<Self, Error> {
-        let schedule = authentik.schedules().of_provider(provider).await?.id;
+        let schedule = authentik.schedules().of_provider(provider).await?;
+        let (schedule, paused) = (schedule.id, schedule.paused);
         let tasks = authentik.tasks().of_schedule(&schedule).actor(FULL).page(1).await?.results;
         let full = || tasks.iter().filter(|task| is_full(task));
         let ids = |over: Option<bool>| {
@@ -58,6 +65,7 @@ impl SyncWatch {
             authentik: authentik.clone(),
             provider,
             schedule,
+            paused,
             before: ids(None),
             holders: ids(Some(false)),
             floor: full().filter(|task| task.state.is_final()).filter_map(Task::changed_at).max(),
@@ -77,8 +85,18 @@ impl SyncWatch {
         match judge(&tasks, &self.before) {
             Verdict::State(SyncState::Ended(mut report)) => {
                 if let Some(before) = &self.links {
-                    let after = Links::read(&self.authentik, self.provider).await?;
-                    before.compare(&after, &mut report.objects);
+                    match self.authentik.survey(self.provider).await {
+                        Ok(survey) => {
+                            before.compare(&Links::of(&survey), &mut report.objects);
+                            objects::add_unlinked(&survey, &mut report);
+                        }
+                        // Links are all that this token may see.
+                        Err(error) if error.is_forbidden() => {
+                            let after = Links::read(&self.authentik, self.provider).await?;
+                            before.compare(&after, &mut report.objects);
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
                 Ok(SyncState::Ended(report))
             }
@@ -159,7 +177,8 @@ impl SyncWatch {
                         SyncState::Held => "another sync of the provider holds the lock".to_owned(),
                         SyncState::Running { pages_done, pages } => format!("{pages_done} of {pages} pages are done"),
                         SyncState::Retrying { retry, error } => {
-                            format!("a task failed and waits for its try number {}: {error}", retry + 1)
+                            let why = if is_discovery(&error) { DISCOVERY } else { "" };
+                            format!("a task failed and waits for its try number {}: {error}{why}", retry + 1)
                         }
                         SyncState::Ended(_) => String::new(),
                     };
@@ -183,7 +202,19 @@ impl SyncWatch {
         match self.authentik.schedules().send(&self.schedule).await {
             Ok(_) => Ok(()),
             // Only superusers may send (facts/authentik.md §9); saving starts the sync as well.
-            Err(error) if error.is_forbidden() => self.authentik.scim_providers().save(&self.provider).await.map(drop),
+            Err(error) if error.is_forbidden() => {
+                self.authentik.scim_providers().save(&self.provider).await?;
+                if self.paused {
+                    // Saving has un-paused it (G34), and nobody asked for that.
+                    self.authentik.schedules().pause(&self.schedule).await.map_err(|error| {
+                        error.with_detail(
+                            "the sync was started by saving the provider, which un-paused its schedule, and the \
+                             schedule could not be paused again",
+                        )
+                    })?;
+                }
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

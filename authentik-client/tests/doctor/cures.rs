@@ -102,6 +102,26 @@ async fn who_may_not_send_the_schedule_saves_the_provider() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn g34_a_cure_leaves_a_paused_schedule_paused() {
+    let it = Clinic::rc1().await;
+    it.patch_provider(json!({"exclude_users_service_account": false})).await;
+    let robot = json!({"username": "robot", "name": "robot", "type": "service_account"});
+    let robot = it.lab.post("core/users/", robot).await["pk"].as_i64().unwrap();
+    it.add(&it.staff, robot).await;
+    it.lab.sync().await;
+    let schedule = it.authentik.schedules().of_provider(it.provider).await.unwrap().id;
+    it.authentik.schedules().pause(&schedule).await.unwrap();
+    let finding = it.one_of(Code::ServiceAccountsInScope).await;
+    let cure = finding.cure().unwrap();
+    let plan: Vec<String> = cure.plan().iter().map(ToString::to_string).collect();
+    assert_eq!(plan[1..], [format!("PATCH tasks/schedules/{schedule}/ {}", json!({"paused": true}))]);
+    assert!(cure.run().await.is_complete());
+    it.lab.settled().await;
+    assert!(it.authentik.schedules().of_provider(it.provider).await.unwrap().paused);
+    assert_eq!(it.codes().await, [Code::SchedulePaused]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_link_that_a_sync_has_made_meanwhile_is_as_good() {
     let it = Clinic::rc1().await;
     it.change_remote("ada", |user| user["displayName"] = "Mallory".into());

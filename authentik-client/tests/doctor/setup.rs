@@ -67,6 +67,22 @@ async fn no_enabled_binding_means_everybody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_enabled_binding_means_nobody_where_the_flag_says_so() {
+    let it = Clinic::rc1().await;
+    it.lab.authentik.set_switch("default_app_access", "off").unwrap();
+    assert!(it.codes().await.is_empty(), "an enabled binding decides, whatever the flag says");
+    let binding = it.lab.get("policies/bindings/").await["results"][0]["pk"].as_str().unwrap().to_owned();
+    it.lab.call("DELETE", &format!("policies/bindings/{binding}/"), Value::Null).await;
+    let finding = it.one_of(Code::NobodyInScope).await;
+    assert!(finding.message.contains("has no bindings, and the flag core_default_app_access is off"), "{finding}");
+    assert_eq!(finding.severity, Severity::Danger);
+    assert!(!it.codes().await.contains(&Code::EverybodyInScope));
+    // And so it is.
+    it.lab.sync().await;
+    assert_eq!(it.remote("ada"), Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_group_filter_means_every_group() {
     let it = Clinic::rc1().await;
     it.patch_provider(json!({"group_filters": []})).await;

@@ -245,6 +245,15 @@ impl Lab {
         let authentik = set(builder.start_at("2026-11-24T09:00:00Z".parse().unwrap())).build();
         // So that a new provider's first sync comes by itself when the tests have attached it.
         authentik.set_switch("first_sync", "late").unwrap();
+        Self::between(authentik, server).await
+    }
+
+    /// An authentik with a server of its own; the shelf stays empty.
+    pub(crate) async fn of(authentik: EmbeddedAuthentik) -> Self {
+        Self::between(authentik, ScimServer::new()).await
+    }
+
+    async fn between(authentik: EmbeddedAuthentik, server: ScimServer) -> Self {
         let mut lab = Self { authentik, server, user_mapping: String::new(), group_mapping: String::new() };
         let mappings = lab.get("propertymappings/provider/scim/?managed__isnull=false").await;
         mappings["results"][0]["pk"].as_str().unwrap().clone_into(&mut lab.group_mapping);

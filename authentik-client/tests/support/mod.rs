@@ -110,6 +110,27 @@ pub(crate) fn recorded_look(name: &str, nth: usize) -> Option<Vec<Value>> {
     looks.map(|exchange| exchange["response_body"]["results"].as_array().unwrap().clone()).nth(nth)
 }
 
+/// The schedule of the provider 9, which most recordings are about.
+pub(crate) const SCHEDULE: &str = "862aacf7-2f8d-4813-8051-4fdafa9a90fb";
+
+pub(crate) fn schedule() -> Value {
+    json!({
+        "id": SCHEDULE, "identifier": "9", "uid": "authentik.providers.scim.tasks.scim_sync:lab-scim",
+        "actor_name": "authentik.providers.scim.tasks.scim_sync", "rel_obj_app_label": "authentik_providers_scim",
+        "rel_obj_model": "scimprovider", "rel_obj_id": "9", "crontab": "25 */4 * * *", "paused": false,
+        "next_run": "2026-11-24T12:25:00Z", "description": "Full sync for SCIM provider.", "last_task_status": "done"
+    })
+}
+
+/// The same with other members.
+#[allow(clippy::needless_pass_by_value, reason = "written where it is used")]
+pub(crate) fn with(mut object: Value, members: Value) -> Value {
+    for (name, value) in members.as_object().unwrap() {
+        object[name] = value.clone();
+    }
+    object
+}
+
 /// A SCIM server that holds nothing, accepts everything and counts the ids that it gives.
 pub(crate) fn scim_sink() -> Arc<dyn scim_core::transport::Transport> {
     let next = std::sync::atomic::AtomicU32::new(1);

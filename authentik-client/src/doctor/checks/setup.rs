@@ -7,8 +7,9 @@ use super::super::finding::Finding;
 use super::super::remote::RemoteView;
 use crate::id::MappingUuid;
 use crate::mapping::{MANAGED_GROUP, attached_defaults};
-use crate::model::{SchedulePatch, ScimProviderPatch};
+use crate::model::{Application, SchedulePatch, ScimProviderPatch};
 use crate::profile::Discovery;
+use crate::scope::Reason;
 
 /// So many requests for nothing but looking are worth a word.
 const DEAR: usize = 100;
@@ -80,6 +81,9 @@ fn scope(chart: &Chart, found: &mut Vec<Finding>) {
             n => format!("has {n} bindings and none of them is enabled"),
         };
         let sent = chart.scope.values().filter(|reason| reason.is_in()).count();
+        if chart.scope.values().any(|reason| *reason == Reason::NoDefaultAccess) {
+            return found.push(nobody(chart, application, &why));
+        }
         found.push(
             Finding::new(
                 Code::EverybodyInScope,
@@ -107,7 +111,7 @@ fn scope(chart: &Chart, found: &mut Vec<Finding>) {
             .users
             .values()
             .filter(|user| user.user_type.is_service_account())
-            .filter(|user| chart.scope.get(&user.pk).is_some_and(crate::scope::Reason::is_in))
+            .filter(|user| chart.scope.get(&user.pk).is_some_and(Reason::is_in))
             .map(|user| user.username.as_str())
             .collect();
         if !sent.is_empty() {
@@ -126,9 +130,22 @@ fn scope(chart: &Chart, found: &mut Vec<Finding>) {
     }
 }
 
+/// No enabled binding, and a flag of the installation that lets nobody pass by default.
+fn nobody(chart: &Chart, application: &Application, why: &str) -> Finding {
+    let linked = chart.user_links.len();
+    Finding::new(
+        Code::NobodyInScope,
+        format!("application {:?}", application.slug.as_str()),
+        format!("{why}, and the flag core_default_app_access is off: nobody is sent, and the {linked} users that are linked are deleted by the next full sync"),
+    )
+    .evidence(format!("GET policies/bindings/?target={} lists no enabled one", application.pk))
+    .evidence(format!("GET core/applications/{}/check_access/ says that the caller does not pass", application.slug))
+    .advice("Bind the groups that are to be sent to the application, before the provider syncs again.")
+}
+
 /// Before 2026.2 bindings limit nobody.
 fn filter_group(chart: &Chart, found: &mut Vec<Finding>) {
-    if chart.provider.extra.get("filter_group").is_some_and(|group| !group.is_null()) {
+    if chart.provider.filter_group().is_some() {
         return;
     }
     let sent = chart.scope.values().filter(|reason| reason.is_in()).count();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::inner::Inner;
 use super::super::json::{Json, object};
 use super::super::scope;
-use super::super::state::{Kind, ObjectPk};
+use super::super::state::{Kind, ObjectPk, State};
 use super::session::{Session, SyncError};
 use super::task::{Failure, Job, TaskId, TaskState};
 use super::{group, mapped};
@@ -289,11 +289,30 @@ impl Run {
         let opened = Session::open(&self.inner, self.provider, false).await;
         let Some(session) = opened.map_err(SyncError::into_failure)? else { return Ok(()) };
         let lost = racing && self.inner.with(|state| state.switches.on("membership_races"));
+        if racing && !lost {
+            self.until_written(users).await;
+        }
         if lost || !self.in_scope(&ObjectPk::Group(group.to_owned())) {
             return Ok(());
         }
         let outcome = group::members_changed(&session, group, add, users).await;
         event_outcome(outcome, ("sync_signal_m2m", 330, TASKS))
+    }
+
+    /// The race that is won: the first tries of the users' own events come before.
+    async fn until_written(&self, users: &[i64]) {
+        let mut changes = self.inner.changes.subscribe();
+        let first_try_of =
+            |job: &Job| matches!(job, Job::Direct { object: ObjectPk::User(pk), .. } if users.contains(pk));
+        let open = |state: &State| {
+            let tasks = state.tasks.iter().filter(|task| task.provider == self.provider && task.retries == 0);
+            tasks.filter(|task| !task.state.is_final()).any(|task| first_try_of(&task.job))
+        };
+        while self.inner.with(|state| open(state)) {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     async fn delete(&self, kind: Kind, scim_id: &str) -> Result<(), Failure> {
