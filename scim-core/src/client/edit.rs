@@ -1,9 +1,9 @@
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::settle::holds;
 use super::{Endpoint, Error, ErrorKind, Version, Versioned};
-use crate::patch::{DiffOptions, PatchOp, diff};
-use crate::resource::{ResourceId, ScimResource, get_folded};
+use crate::patch::{DiffOptions, PatchError, PatchOp, PatchOptions, diff};
+use crate::resource::{ResourceId, ScimResource};
 use crate::transport::Operation;
 
 /// A resource after an [`edit`](Endpoint::edit).
@@ -44,7 +44,8 @@ impl<R: ScimResource> Endpoint<R> {
     ///
     /// # Errors
     /// See [`Error`]; [`ErrorKind::InvalidRequest`] if the difference cannot be written as PATCH: a
-    /// required attribute taken away, or an attribute changed that the type's schemas do not know.
+    /// required attribute taken away, or what no schema of the type knows where the client sends only what they know
+    /// ([`DiffOptions::with_only_known`]).
     pub async fn edit(&self, id: &ResourceId, mut change: impl FnMut(&mut R) + Send) -> Result<Edited<R>, Error> {
         let capabilities = self.client().capabilities().await?;
         let mut clash = None;
@@ -160,19 +161,22 @@ fn differences<R: ScimResource>(
     options: &DiffOptions,
 ) -> Result<Vec<PatchOp>, Error> {
     let schemas = R::resource_schemas();
-    let empty = Map::new();
-    let map = |value| Value::as_object(value).unwrap_or(&empty);
-    let (old, new) = (map(before), map(after));
-    let unknown = old.keys().chain(new.keys()).find(|name| {
-        get_folded(old, name) != get_folded(new, name)
-            && schemas.attribute(name).is_none()
-            && schemas.extension(name).is_none()
-    });
-    if let Some(name) = unknown {
-        let why = format!("`{name}` is in none of the type's schemas, so no PATCH can be built: patch it by hand");
-        return Err(Error::own(operation(), ErrorKind::InvalidRequest, why));
+    let invalid = |error: PatchError| Error::invalid_request(operation(), error);
+    let patches = diff(before, after, &schemas, options).map_err(invalid)?;
+    if options.only_known {
+        // What is left out must not look like what is done.
+        let mut reached = before.clone();
+        for patch in &patches {
+            patch.apply(&mut reached, &schemas, &PatchOptions::lenient()).map_err(invalid)?;
+        }
+        let rest = diff(&reached, after, &schemas, &DiffOptions::new()).map_err(invalid)?;
+        if let Some(left_out) = rest.iter().flat_map(|patch| &patch.operations).next() {
+            let what = left_out.path.as_ref().map_or_else(|| "a member".to_owned(), |path| format!("`{path}`"));
+            let why = format!("{what} is in none of the type's schemas, and the client is set to send nothing else");
+            return Err(Error::own(operation(), ErrorKind::InvalidRequest, why));
+        }
     }
-    diff(before, after, &schemas, options).map_err(|error| Error::invalid_request(operation(), error))
+    Ok(patches)
 }
 
 /// Somebody else was faster: 412, or 409 where no value is taken.

@@ -33,6 +33,38 @@ async fn an_edit_sends_the_difference_under_the_version_read() {
 }
 
 #[tokio::test]
+async fn what_no_schema_knows_is_sent_or_refused_but_never_dropped_in_silence() {
+    let answer = |_, request: &http::Request<bytes::Bytes>| {
+        Ok(match request.uri().path().ends_with("ServiceProviderConfig") {
+            true => response(200, &[], r#"{"patch":{"supported":true}}"#),
+            false if request.method() == "PATCH" => response(204, &[], ""),
+            false => {
+                response(200, &[], r#"{"id":"1","userName":"x","name":{"familyName":"X","nick":"n"},"colour":"red"}"#)
+            }
+        })
+    };
+    let change = |user: &mut User| {
+        user.title = Some("Guide".into());
+        user.extra.insert("colour".into(), json!("blue"));
+    };
+    let (scim, seen) = full_client(answer);
+    assert!(scim.users().edit(&id("1"), change).await.unwrap().changed);
+    let at = seen.lock().unwrap().iter().position(|request| request.method() == "PATCH").unwrap();
+    let sent = body(&seen, at);
+    assert!(sent["Operations"].to_string().contains("blue"), "{sent}");
+
+    let (scim, seen) = full_client(answer);
+    let known = scim.with_diff_options(scim_core::patch::DiffOptions::new().with_only_known());
+    let error = known.users().edit(&id("1"), change).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(error.to_string().contains("`colour`"), "{error}");
+    let error = known.users().edit(&id("1"), |user| user.name.as_mut().unwrap().extra.clear()).await.unwrap_err();
+    assert!(error.to_string().contains("nick"), "{error}");
+    assert!(known.users().edit(&id("1"), |user| user.title = Some("Guide".into())).await.unwrap().changed);
+    assert_eq!(lines(&seen).iter().filter(|line| line.starts_with("PATCH")).count(), 1);
+}
+
+#[tokio::test]
 async fn a_clash_is_read_again_and_the_change_made_on_the_fresh_copy() {
     let clashes = Arc::new(AtomicU32::new(1));
     let left = Arc::clone(&clashes);
