@@ -29,7 +29,8 @@ impl<R: ScimResource> Endpoint<R> {
     /// took effect. `id`, `meta` and other readOnly attributes are the server's: changes to them are
     /// not sent.
     ///
-    /// ```
+    #[cfg_attr(feature = "provider", doc = "```")]
+    #[cfg_attr(not(feature = "provider"), doc = "```ignore")]
     /// # use scim_core::{client::ScimClient, provider::ServiceProvider, resource::User, transport::TransportExt};
     /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     /// # runtime.block_on(async {

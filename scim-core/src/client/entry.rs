@@ -45,7 +45,8 @@ impl<R> EntryOutcome<R> {
 impl<R: ScimResource> Endpoint<R> {
     /// The one resource that matches a filter: to be edited if it is there, created if not.
     ///
-    /// ```
+    #[cfg_attr(feature = "provider", doc = "```")]
+    #[cfg_attr(not(feature = "provider"), doc = "```ignore")]
     /// # use scim_core::{client::ScimClient, provider::ServiceProvider, resource::User, transport::TransportExt};
     /// use scim_core::client::EntryOutcome;
     /// use scim_core::filter::attr;

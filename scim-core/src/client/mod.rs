@@ -4,7 +4,8 @@
 //! servers send (see `docs/deviations.md`), learns what the server can do, and ends on servers that
 //! lie or break (see `docs/faults.md`).
 //!
-//! ```
+#![cfg_attr(feature = "provider", doc = "```")]
+#![cfg_attr(not(feature = "provider"), doc = "```ignore")]
 //! # use scim_core::{provider::ServiceProvider, transport::TransportExt};
 //! use scim_core::client::ScimClient;
 //! use scim_core::filter::attr;

@@ -20,7 +20,8 @@ pub use outcome::{BulkOutcome, BulkState};
 /// A resource that is still to be made is named by what [`create`](Self::create) returns; the server
 /// puts its id in place. Operations that others refer to go first; otherwise the order stays.
 ///
-/// ```
+#[cfg_attr(feature = "provider", doc = "```")]
+#[cfg_attr(not(feature = "provider"), doc = "```ignore")]
 /// # use scim_core::{client::ScimClient, provider::ServiceProvider, transport::TransportExt};
 /// use scim_core::client::BulkState;
 /// use scim_core::resource::{Group, Member, User};
