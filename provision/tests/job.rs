@@ -51,6 +51,19 @@ async fn the_doctor_finds_nothing_after_a_good_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_ends_soon_is_told_of() {
+    let stage = Stage::new();
+    let days = |days: u64| std::time::Duration::from_secs(days * 24 * 3600);
+    let tokens = stage.account.tokens().clone();
+    assert!(stage.account.expire_token(&tokens.scim, days(3)) && stage.account.expire_token(&tokens.api, days(30)));
+    let report = stage.run(company()).await;
+    assert_eq!(report.verdict(), Verdict::Agree, "{report:#?}");
+    let told: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(told, ["token_expires_soon"], "{:#?}", report.findings);
+    assert!(find(&report, "token_expires_soon").resource.contains("CLOUDFLARE_SCIM_TOKEN"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_second_run_writes_nothing() {
     let stage = Stage::new();
     assert!(stage.run(company()).await.verified);

@@ -19,6 +19,11 @@ use crate::plan::{self, Change, Outlook};
 use crate::report::{Outcome, Requests};
 use crate::verify::Verification;
 
+const TOKEN_EXPIRES_SOON: &str = "token_expires_soon";
+
+/// How long a token must still hold not to be told about.
+const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+
 impl Run {
     pub(super) async fn whole(mut self, mode: Mode) {
         self.report.dry_run = mode == Mode::Plan;
@@ -122,14 +127,25 @@ impl Run {
             let minute = SignedDuration::from_secs(60);
             let since = self.began.checked_sub(minute).unwrap_or(self.began);
             cloudflare.audit_logs().list(&AuditQuery::between(since, self.began).limit(1)).first_page().await?;
-            Ok((me, scim.id))
+            Ok((me, api, scim))
         };
         let result = result.await;
-        let (_, token) = self.settle(step, result, |(me, _)| {
+        let (_, api, scim) = self.settle(step, result, |(me, ..)| {
             let rights = if me.is_superuser { "a superuser" } else { "no superuser" };
             (Outcome::Done, format!("authentik as {:?}, {rights}", me.username))
         })?;
-        self.scim_token = Some(token);
+        for (name, token) in [("CLOUDFLARE_API_TOKEN", &api), ("CLOUDFLARE_SCIM_TOKEN", &scim)] {
+            let soon = self.began.checked_add(EXPIRES_SOON).unwrap_or(self.began);
+            if let Some(end) = token.expires_at().filter(|end| *end <= soon) {
+                self.find([Finding::warning(
+                    TOKEN_EXPIRES_SOON,
+                    format!("the token in {name}"),
+                    format!("expires at {end}; from then on leavers stay in the account"),
+                    "Renew it under Manage Account > Account API Tokens, and run the job again with the new one.",
+                )]);
+            }
+        }
+        self.scim_token = Some(scim.id);
         Ok(())
     }
 
@@ -205,8 +221,8 @@ impl Run {
             text.push_str("; stopped");
         }
         self.end(step, if stops > 0 { Outcome::Found } else { Outcome::Done }, text);
-        // The findings are computed anew each time: what is mended by now is none any more.
-        self.report.findings.clear();
+        // The findings are computed anew each time: what is mended by now is none any more. The tokens stay what they are.
+        self.report.findings.retain(|finding| finding.code == TOKEN_EXPIRES_SOON);
         self.find(outlook.plan.findings.iter().cloned());
         outlook
     }
