@@ -173,6 +173,19 @@ fn required() {
 }
 
 #[test]
+fn one_schema_in_two_spellings_is_one() {
+    const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let after =
+        |operation| on_user(json!({"schemas": [CORE], "userName": "u"}), operation).map(|it| it["schemas"].clone());
+    let twice = json!(["urn:a:B", "URN:A:b"]);
+    let both = Ok(json!([CORE, "urn:a:B"]));
+    assert_eq!(after(json!({"op": "add", "path": "schemas", "value": twice})), both);
+    assert_eq!(after(json!({"op": "add", "value": {"schemas": twice}})), both);
+    assert_eq!(after(json!({"op": "replace", "path": "schemas", "value": twice})), Ok(json!(["urn:a:B", CORE])));
+    assert_eq!(after(json!({"op": "add", "path": "schemas", "value": [CORE.to_uppercase()]})), Ok(json!([CORE])));
+}
+
+#[test]
 fn members_are_immutable_inside_and_free_as_a_whole() {
     let group = json!({"displayName": "g", "members": [{"value": "1", "type": "User"}]});
     let schemas = ResourceSchemas::group();

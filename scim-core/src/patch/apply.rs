@@ -1,5 +1,7 @@
 //! Applying a PATCH, operation by operation (RFC 7644 §3.5.2.1 to §3.5.2.3).
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use crate::patch::conform::Conform;
@@ -218,9 +220,7 @@ impl Session<'_> {
         };
         let list = self.conform.list(at.attribute, value)?;
         let slot = self.store.slot(Home::Core, "schemas");
-        let known = self.store.elements(&slot);
-        let is_known = |uri: &Value| known.iter().any(|known| is_same_uri(known, uri));
-        let new = without_equal(&[], list.into_iter().filter(|uri| !is_known(uri)).collect());
+        let new = not_yet(at.attribute, self.store.elements(&slot), list);
         if !new.is_empty() {
             self.store.append(&slot, new);
         }
@@ -361,6 +361,17 @@ impl Session<'_> {
 /// Whether it is `schemas`, which every resource has and which follows from what a resource holds.
 fn is_schemas(attribute: &Attribute) -> bool {
     same_name(attribute.name(), "schemas")
+}
+
+/// Takes out the new elements that are there already, or before in the list; URIs of schemas are names, without case.
+pub(super) fn not_yet(attribute: &Attribute, list: &[Value], mut new: Vec<Value>) -> Vec<Value> {
+    if !is_schemas(attribute) {
+        return without_equal(list, new);
+    }
+    let folded = |uri: &Value| uri.as_str().map_or_else(|| uri.to_string(), str::to_ascii_lowercase);
+    let mut known: HashSet<String> = list.iter().map(folded).collect();
+    new.retain(|uri| known.insert(folded(uri)));
+    new
 }
 
 fn is_same_uri(a: &Value, b: &Value) -> bool {

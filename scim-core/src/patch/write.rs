@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::patch::apply::Session;
+use crate::patch::apply::{Session, not_yet};
 use crate::patch::conform::is_primary;
 use crate::patch::equal::{same_elements, same_value};
-use crate::patch::members::without_equal;
 use crate::patch::merge::{agreeing, merge};
 use crate::patch::store::Slot;
 use crate::patch::{Op, PatchError};
@@ -82,7 +81,7 @@ impl Session<'_> {
             }
             new
         } else {
-            without_equal(list, new)
+            not_yet(attribute, list, new)
         };
         if new.is_empty() {
             return Ok(());
@@ -106,7 +105,7 @@ impl Session<'_> {
             self.index.forget_all();
             crate::patch::members::once_each(new)
         } else {
-            without_equal(&[], new)
+            not_yet(attribute, &[], new)
         };
         let new = self.with_used_schemas(attribute, slot, new);
         let list = self.store.elements(slot);
