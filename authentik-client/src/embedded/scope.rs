@@ -51,6 +51,7 @@ impl Access {
             match (binding.negate, all) {
                 (true, _) => access.negated.push(who),
                 (false, true) => access.each_of.push(who),
+                (false, false) if access.anyone_of.is_empty() => access.anyone_of = who,
                 (false, false) => access.anyone_of.extend(who),
             }
         }
