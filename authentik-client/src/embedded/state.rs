@@ -1,6 +1,7 @@
 //! What the embedded authentik knows: its tables, in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -208,7 +209,7 @@ pub(crate) struct Link {
     pub(crate) object: ObjectPk,
     pub(crate) scim_id: String,
     /// The last answer of the server.
-    pub(crate) attributes: Value,
+    pub(crate) attributes: Arc<Value>,
 }
 
 /// The links, in the order in which Postgres would return them: as inserted, a changed one last.
@@ -268,7 +269,7 @@ impl Links {
     /// Replaces the stored answer: Postgres writes a new row version at the end.
     pub(crate) fn store(&mut self, id: &str, attributes: Value) {
         if let Some(mut link) = self.remove(id) {
-            link.attributes = attributes;
+            link.attributes = Arc::new(attributes);
             self.insert(link);
         }
     }
@@ -453,7 +454,7 @@ impl State {
     /// Whether the user is a superuser: member of a superuser group or of a child of one.
     pub(crate) fn is_superuser(&self, user: i64) -> bool {
         let roots = self.groups.values().filter(|group| group.is_superuser);
-        roots.into_iter().any(|group| super::scope::members_deep(self, &group.pk).contains(&user))
+        roots.into_iter().any(|group| super::scope::members_deep(self, &group.pk).contains(user))
     }
 
     pub(crate) fn task(&self, id: &TaskId) -> Option<&Task> {
