@@ -178,7 +178,7 @@ async fn main() -> Result<(), Failure> {
     let send = format!("tasks/schedules/{}/send/", schedules["results"][0]["id"].as_str().unwrap_or_default());
     for run in ["first sync", "second sync"] {
         let before = authentik.requests(Side::Scim);
-        (outside.take(), inside.take());
+        let _spent_before = (outside.take(), inside.take());
         let begun = Instant::now();
         api.post(&send, Value::Null).await?;
         while !authentik.idle(Duration::from_secs(600)).await {}

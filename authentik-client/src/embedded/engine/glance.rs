@@ -41,8 +41,8 @@ impl<'de> Visitor<'de> for PageVisitor {
         let (mut total, mut ids) = (None, None);
         while let Some(name) = map.next_key()? {
             match name {
-                Name::TotalResults => total = Some(map.next_value()?),
-                Name::Resources => ids = Some(map.next_value_seed(Resources(self.0))?),
+                Key::TotalResults => total = Some(map.next_value()?),
+                Key::Resources => ids = Some(map.next_value_seed(Resources(self.0))?),
                 _ => ignore(&mut map)?,
             }
         }
@@ -56,7 +56,7 @@ impl<'de> Visitor<'de> for PageVisitor {
 /// The members that are looked at.
 #[derive(serde::Deserialize)]
 #[serde(field_identifier)]
-enum Name {
+enum Key {
     #[serde(rename = "totalResults")]
     TotalResults,
     Resources,
@@ -84,6 +84,11 @@ enum Name {
 
 fn ignore<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     map.next_value::<IgnoredAny>().map(|_| ())
+}
+
+/// Reads a value that may be null.
+fn valid<'de, T: Deserialize<'de>, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
+    map.next_value::<Option<T>>().map(|_| ())
 }
 
 /// A string; borrowed where nothing in it is escaped.
@@ -132,9 +137,9 @@ impl<'de> Visitor<'de> for Email {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
         while let Some(name) = map.next_key()? {
             match name {
-                Name::Value if is_email(&map.next_value::<Text<'de>>()?.0) => {}
-                Name::Type if map.next_value::<Option<Text<'de>>>()?.is_none_or(|kind| is_email_type(&kind.0)) => {}
-                Name::Value | Name::Type => return Err(A::Error::custom("invalid")),
+                Key::Value if is_email(&map.next_value::<Text<'de>>()?.0) => {}
+                Key::Type if map.next_value::<Option<Text<'de>>>()?.is_none_or(|kind| is_email_type(&kind.0)) => {}
+                Key::Value | Key::Type => return Err(A::Error::custom("invalid")),
                 _ => ignore(&mut map)?,
             }
         }
@@ -212,15 +217,15 @@ impl<'de> Visitor<'de> for Resource {
         let (mut id, mut named) = (None, false);
         while let Some(name) = map.next_key()? {
             match (self.0, name) {
-                (_, Name::Id) => id = Some(map.next_value::<Text<'de>>()?.0),
-                (Kind::User, Name::UserName) | (Kind::Group, Name::DisplayName) => {
+                (_, Key::Id) => id = Some(map.next_value::<Text<'de>>()?.0),
+                (Kind::User, Key::UserName) | (Kind::Group, Key::DisplayName) => {
                     map.next_value::<Text<'de>>()?;
                     named = true;
                 }
-                (Kind::User, Name::Name) => drop(map.next_value::<Option<Object>>()?),
-                (Kind::User, Name::Emails) => drop(map.next_value::<Option<Each<Email>>>()?),
-                (Kind::User, Name::Groups) | (Kind::Group, Name::Members) => {
-                    drop(map.next_value::<Option<Each<Object>>>()?);
+                (Kind::User, Key::Name) => valid::<Object, A>(&mut map)?,
+                (Kind::User, Key::Emails) => valid::<Each<Email>, A>(&mut map)?,
+                (Kind::User, Key::Groups) | (Kind::Group, Key::Members) => {
+                    valid::<Each<Object>, A>(&mut map)?;
                 }
                 _ => ignore(&mut map)?,
             }
