@@ -304,7 +304,7 @@ mod tests {
             r#"{"totalResults":1}"#,
             r#"{"Resources":[]}"#,
             r#"{"totalResults":1,"Resources":[]} x"#,
-            r#"[1,[]]"#,
+            "[1,[]]",
             "<html>",
         ] {
             assert_eq!(page(odd), None, "{odd}");
