@@ -2,7 +2,6 @@
 //! has changed in between, and pages are cut from it at the right places.
 
 use cloudflare_scim::embedded::*;
-use cloudflare_scim::*;
 use serde_json::{Value, json};
 
 use super::support::*;
