@@ -1,6 +1,18 @@
 //! The embedded pair: an embedded authentik provisions a large directory into an embedded Cloudflare
 //! account, both over HTTP on loopback, and what that costs.
 //!
+//! authentik sends one request after the other: of its two worker threads one waits in the full sync. So the time of a
+//! sync divides into three parts without overlap, each reported per request:
+//!
+//! - *account*: from the moment when the account has the whole request until it has the whole answer, in memory;
+//! - *wire*: the rest of the time from a request's leave of authentik until the answer is back there: HTTP on both
+//!   sides, the sockets, the change of threads;
+//! - *authentik*: what is left: reading answers, discovery, mappings, comparison, queue and logs.
+//!
+//! The pair's own part is *authentik* and *account* together. Processor time, of which the wire has its share, bounds it
+//! on a machine that has nothing else to do. Should requests overlap after all (more threads, another
+//! profile), the parts would not add up, and the program says so and fails.
+//!
 //! ```text
 //! cargo run --release -p benches --bin pair -- [USERS] [GROUPS] [MEMBERS] [PROFILE]
 //! ```
@@ -8,13 +20,14 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use authentik_client::embedded::{EmbeddedAuthentik, Side, Switches};
 use bytes::Bytes;
 use cloudflare_scim::embedded::EmbeddedAccount;
+use scim_core::serve::{ServeOptions, serve};
 use scim_core::transport::{ReqwestTransport, Transport, TransportError};
 use serde_json::{Value, json};
 
@@ -28,20 +41,48 @@ fn peak() -> f64 {
     kib.unwrap_or_default() / 1024.0
 }
 
-/// Measures how long the SCIM server and the wire take: what is left of the run is authentik's own.
+/// Processor time of this process so far, all threads, in seconds: what other programs on the machine take away does not
+/// count, as it does in times by the clock.
+fn processor() -> f64 {
+    // In ticks, which Linux counts at 100 a second for programs on every architecture that Rust's tier 1 names.
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// Measures how long what is inside takes.
 #[derive(Debug)]
-struct Timed {
-    inner: ReqwestTransport,
+struct Timed<T> {
+    inner: T,
     nanos: AtomicU64,
+    under_way: AtomicU64,
+    /// Whether requests overlapped: their times must not be added up then.
+    overlapped: AtomicBool,
+}
+
+impl<T> Timed<T> {
+    fn new(inner: T) -> Arc<Self> {
+        let (nanos, under_way) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { inner, nanos, under_way, overlapped: AtomicBool::new(false) })
+    }
+
+    /// Seconds since the last call.
+    fn take(&self) -> f64 {
+        Duration::from_nanos(self.nanos.swap(0, Ordering::Relaxed)).as_secs_f64()
+    }
 }
 
 #[async_trait]
-impl Transport for Timed {
+impl<T: Transport> Transport for Timed<T> {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        if self.under_way.fetch_add(1, Ordering::Relaxed) > 0 {
+            self.overlapped.store(true, Ordering::Relaxed);
+        }
         let before = Instant::now();
         let answer = self.inner.send(request).await;
         let nanos = u64::try_from(before.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
         answer
     }
 }
@@ -91,10 +132,11 @@ async fn main() -> Result<(), Failure> {
     account.set_rate_limit(false);
     // With `groups` as texts a sync after the first stops at discovery (facts of H100): nothing to measure there.
     account.set_switch("user_groups_shape", "objects")?;
-    let cloudflare = account.serve(any).await?;
+    let inside = Timed::new(account.clone());
+    let cloudflare = serve(any, Arc::clone(&inside) as Arc<dyn Transport>, ServeOptions::default()).await?;
     let scim = format!("{}/client/v4/accounts/{}/scim/v2", cloudflare.origin(), account.account_id());
-    let timed = Arc::new(Timed { inner: ReqwestTransport::builder().build()?, nanos: AtomicU64::new(0) });
-    let authentik = EmbeddedAuthentik::builder(Arc::clone(&timed) as Arc<dyn Transport>).switches(switches).build();
+    let outside = Timed::new(ReqwestTransport::builder().build()?);
+    let authentik = EmbeddedAuthentik::builder(Arc::clone(&outside) as Arc<dyn Transport>).switches(switches).build();
     let served = authentik.serve(any).await?;
     let api = Api {
         http: ReqwestTransport::builder().build()?,
@@ -145,21 +187,31 @@ async fn main() -> Result<(), Failure> {
     let schedules = api.call("GET", "tasks/schedules/", &Value::Null).await?;
     let send = format!("tasks/schedules/{}/send/", schedules["results"][0]["id"].as_str().unwrap_or_default());
     for run in ["first sync", "second sync"] {
-        let (before, wire) = (authentik.requests(Side::Scim), timed.nanos.load(Ordering::Relaxed));
-        let begun = Instant::now();
+        let before = authentik.requests(Side::Scim);
+        let _spent_before = (outside.take(), inside.take());
+        let (begun, busy) = (Instant::now(), processor());
         api.post(&send, Value::Null).await?;
         while !authentik.idle(Duration::from_secs(600)).await {}
-        let took = begun.elapsed().as_secs_f64();
+        let (took, busy) = (begun.elapsed().as_secs_f64(), processor() - busy);
         let after = authentik.requests(Side::Scim);
         let (all, writes) = (after.all - before.all, after.writes - before.writes);
-        let wire = Duration::from_nanos(timed.nanos.load(Ordering::Relaxed) - wire).as_secs_f64();
-        let (each, own) = (1000.0 / to_float(all.max(1)) * took, 1000.0 / to_float(all.max(1)) * (took - wire));
+        let (outer, inner) = (outside.take(), inside.take());
+        let each = |seconds: f64| 1000.0 / to_float(all.max(1)) * seconds;
         writeln!(
             std::io::stdout(),
-            "{run}: {took:.1} s, {all} SCIM requests of which {writes} writes, {each:.3} ms each, {own:.3} ms of it \
-             authentik's own, peak {:.0} MiB",
+            "{run}: {took:.1} s, {all} SCIM requests of which {writes} writes, {:.3} ms each: authentik {:.3}, wire \
+             {:.3}, account {:.3}; the pair's own {:.3}; processor {:.3} ms in all; peak {:.0} MiB",
+            each(took),
+            each(took - outer),
+            each(outer - inner),
+            each(inner),
+            each(took - outer + inner),
+            each(busy),
             peak()
         )?;
+        if outside.overlapped.load(Ordering::Relaxed) {
+            return Err("requests overlapped: the parts of their time do not add up".into());
+        }
     }
     let list = format!("providers/scim_users/?provider__id={provider}&page_size=1");
     let linked = api.call("GET", &list, &Value::Null).await?["pagination"]["count"].clone();

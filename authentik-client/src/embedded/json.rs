@@ -52,6 +52,21 @@ impl Json {
         }
     }
 
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Plain(value) => value.as_str(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self, Self::Plain(Value::Null))
+    }
+
+    pub(crate) fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
     /// The same document without an order.
     pub(crate) fn to_value(&self) -> Value {
         match self {

@@ -153,14 +153,13 @@ pub(crate) fn evaluate(expression: &str, closures: &Closures, input: &MappingInp
 /// The text with every run of white space as one blank: layout does not matter to recognition.
 fn normal(expression: &str) -> String {
     let mut out = String::with_capacity(expression.len());
-    for line in expression.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")) {
-        if line.is_empty() || line.starts_with('#') {
-            continue;
+    for line in expression.lines().map(str::trim_start).filter(|line| !line.starts_with('#')) {
+        for word in line.split_whitespace() {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(word);
         }
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(&line);
     }
     out
 }

@@ -37,6 +37,7 @@ mod mapping;
 mod scope;
 mod state;
 mod switches;
+mod users;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -1,6 +1,7 @@
 //! What the embedded authentik knows: its tables, in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use super::ids::{self, Ids};
 use super::json::Json;
 use super::mapping;
 use super::switches::Switches;
+use super::users::Users;
 
 /// A user (`authentik_core.user`).
 #[derive(Debug, Clone)]
@@ -207,7 +209,7 @@ pub(crate) struct Link {
     pub(crate) object: ObjectPk,
     pub(crate) scim_id: String,
     /// The last answer of the server.
-    pub(crate) attributes: Value,
+    pub(crate) attributes: Arc<Value>,
 }
 
 /// The links, in the order in which Postgres would return them: as inserted, a changed one last.
@@ -215,7 +217,7 @@ pub(crate) struct Link {
 pub(crate) struct Links {
     rows: BTreeMap<u64, Link>,
     by_object: HashMap<(i64, ObjectPk), Vec<u64>>,
-    by_scim_id: HashMap<(i64, Kind, String), Vec<u64>>,
+    by_scim_id: HashMap<(i64, Kind), HashMap<String, Vec<u64>>>,
     by_id: HashMap<String, u64>,
     next: u64,
 }
@@ -225,7 +227,8 @@ impl Links {
         self.next += 1;
         let row = self.next;
         self.by_object.entry((link.provider, link.object.clone())).or_default().push(row);
-        self.by_scim_id.entry((link.provider, link.object.kind(), link.scim_id.clone())).or_default().push(row);
+        let known = self.by_scim_id.entry((link.provider, link.object.kind())).or_default();
+        known.entry(link.scim_id.clone()).or_default().push(row);
         self.by_id.insert(link.id.clone(), row);
         self.rows.insert(row, link);
     }
@@ -250,7 +253,7 @@ impl Links {
     }
 
     pub(crate) fn knows(&self, provider: i64, kind: Kind, scim_id: &str) -> bool {
-        self.by_scim_id.get(&(provider, kind, scim_id.to_owned())).is_some_and(|rows| !rows.is_empty())
+        self.by_scim_id.get(&(provider, kind)).is_some_and(|known| known.contains_key(scim_id))
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Link> {
@@ -266,7 +269,7 @@ impl Links {
     /// Replaces the stored answer: Postgres writes a new row version at the end.
     pub(crate) fn store(&mut self, id: &str, attributes: Value) {
         if let Some(mut link) = self.remove(id) {
-            link.attributes = attributes;
+            link.attributes = Arc::new(attributes);
             self.insert(link);
         }
     }
@@ -278,7 +281,8 @@ impl Links {
 
     /// Removes the links of one remote id.
     pub(crate) fn remove_scim_id(&mut self, provider: i64, kind: Kind, scim_id: &str) {
-        let rows = self.by_scim_id.get(&(provider, kind, scim_id.to_owned())).cloned().unwrap_or_default();
+        let known = self.by_scim_id.get(&(provider, kind));
+        let rows = known.and_then(|known| known.get(scim_id)).cloned().unwrap_or_default();
         for row in rows {
             self.take(row);
         }
@@ -290,9 +294,13 @@ impl Links {
         if let Some(rows) = self.by_object.get_mut(&(link.provider, link.object.clone())) {
             rows.retain(|known| *known != row);
         }
-        let key = (link.provider, link.object.kind(), link.scim_id.clone());
-        if let Some(rows) = self.by_scim_id.get_mut(&key) {
+        if let Some(known) = self.by_scim_id.get_mut(&(link.provider, link.object.kind()))
+            && let Some(rows) = known.get_mut(&link.scim_id)
+        {
             rows.retain(|known| *known != row);
+            if rows.is_empty() {
+                known.remove(&link.scim_id);
+            }
         }
         Some(link)
     }
@@ -324,7 +332,7 @@ pub(crate) struct State {
     pub(crate) switches: Switches,
     pub(crate) ids: Ids,
     pub(crate) installation: String,
-    pub(crate) users: BTreeMap<i64, User>,
+    pub(crate) users: Users,
     pub(crate) groups: BTreeMap<String, Group>,
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) tokens: Vec<Token>,
@@ -364,6 +372,8 @@ impl State {
             password_change_date: now,
             last_updated: now,
         };
+        let mut users = Users::default();
+        users.insert(admin);
         let admins = Group {
             pk: ids.uuid(),
             num_pk: ids.num_pk(),
@@ -396,7 +406,7 @@ impl State {
         Self {
             switches,
             installation,
-            users: BTreeMap::from([(admin.pk, admin)]),
+            users,
             groups: BTreeMap::from([(admins.pk.clone(), admins)]),
             roles: BTreeMap::new(),
             tokens: vec![token],
@@ -444,7 +454,7 @@ impl State {
     /// Whether the user is a superuser: member of a superuser group or of a child of one.
     pub(crate) fn is_superuser(&self, user: i64) -> bool {
         let roots = self.groups.values().filter(|group| group.is_superuser);
-        roots.into_iter().any(|group| super::scope::members_deep(self, &group.pk).contains(&user))
+        roots.into_iter().any(|group| super::scope::members_deep(self, &group.pk).contains(user))
     }
 
     pub(crate) fn task(&self, id: &TaskId) -> Option<&Task> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use scim_core::provider::KeptText;
 
 use super::audit::AuditLog;
 use super::clock::Clock;
@@ -115,6 +116,10 @@ pub(super) struct State {
     by_email: HashMap<String, Vec<UserTag>>,
     /// By the order of joining.
     pub(super) members: BTreeMap<u64, Membership>,
+    /// The keys of `members`, so that a page is found wherever it begins.
+    joined: Vec<u64>,
+    /// How SCIM shows each member, by the tag, until something of it changes.
+    texts: HashMap<String, KeptText>,
     by_membership: HashMap<MembershipId, u64>,
     by_tag: HashMap<UserTag, u64>,
     /// By the order of making.
@@ -169,6 +174,8 @@ impl State {
             people: HashMap::new(),
             by_email: HashMap::new(),
             members: BTreeMap::new(),
+            joined: Vec::new(),
+            texts: HashMap::new(),
             by_membership: HashMap::new(),
             by_tag: HashMap::new(),
             groups: BTreeMap::new(),
@@ -217,12 +224,31 @@ impl State {
         self.people.get(tag)
     }
 
+    /// The room for the text by which SCIM shows a member.
+    pub(super) fn text(&self, tag: &str) -> Option<&KeptText> {
+        self.texts.get(tag)
+    }
+
+    /// Something has changed, or is about to, of how SCIM shows a member.
+    fn shown_anew(&mut self, tag: &UserTag) {
+        if let Some(text) = self.texts.get_mut(tag.as_str()) {
+            text.clear();
+        }
+    }
+
+    /// The same for every member.
+    pub(super) fn all_shown_anew(&mut self) {
+        self.texts.values_mut().for_each(KeptText::clear);
+    }
+
     pub(super) fn person_mut(&mut self, tag: &UserTag) -> Option<&mut Person> {
+        self.shown_anew(tag);
         self.people.get_mut(tag)
     }
 
     pub(super) fn put_person(&mut self, person: Person) {
         self.by_email.entry(person.email.to_lowercase()).or_default().push(person.tag.clone());
+        self.shown_anew(&person.tag);
         self.people.insert(person.tag.clone(), person);
     }
 
@@ -233,6 +259,7 @@ impl State {
     }
 
     pub(super) fn change_email(&mut self, tag: &UserTag, email: &str) {
+        self.shown_anew(tag);
         let Some(person) = self.people.get_mut(tag) else { return };
         let old = std::mem::replace(&mut person.email, email.to_owned());
         self.unlist_email(&old, tag);
@@ -263,6 +290,8 @@ impl State {
         let sequence = self.sequence();
         self.by_membership.insert(membership.id.clone(), sequence);
         self.by_tag.insert(membership.tag.clone(), sequence);
+        self.joined.push(sequence);
+        self.texts.insert(membership.tag.to_string(), KeptText::new());
         self.members.insert(sequence, membership);
     }
 
@@ -270,6 +299,11 @@ impl State {
         let sequence = self.by_tag.remove(tag)?;
         let membership = self.members.remove(&sequence)?;
         self.by_membership.remove(&membership.id);
+        self.texts.remove(tag.as_str());
+        // Sequences grow: the list is in order.
+        if let Ok(at) = self.joined.binary_search(&sequence) {
+            self.joined.remove(at);
+        }
         Some(membership)
     }
 
@@ -277,7 +311,13 @@ impl State {
         self.members.get(self.by_tag.get(tag)?)
     }
 
+    /// The key before that of the member who comes when `skip` members are passed over.
+    pub(super) fn before_member(&self, skip: usize) -> u64 {
+        skip.checked_sub(1).map_or(0, |last| self.joined.get(last).copied().unwrap_or(u64::MAX))
+    }
+
     pub(super) fn membership_of_mut(&mut self, tag: &UserTag) -> Option<&mut Membership> {
+        self.shown_anew(tag);
         self.members.get_mut(self.by_tag.get(tag)?)
     }
 
@@ -312,6 +352,7 @@ impl State {
             if let Some(groups) = self.groups_of.get_mut(tag) {
                 groups.remove(&sequence);
             }
+            self.shown_anew(tag);
         }
         Some(group)
     }
@@ -332,6 +373,10 @@ impl State {
         let Some(sequence) = self.by_group.get(id).copied() else { return };
         let Some(group) = self.groups.get_mut(&sequence) else { return };
         let old = std::mem::replace(&mut group.name, name.to_owned());
+        let members: Vec<UserTag> = group.members.keys().cloned().collect();
+        for tag in &members {
+            self.shown_anew(tag);
+        }
         if self.by_name.get(&old) == Some(&sequence) {
             self.by_name.remove(&old);
         }
@@ -346,6 +391,7 @@ impl State {
             return false;
         }
         group.members.insert(tag.clone(), now);
+        self.shown_anew(tag);
         self.groups_of.entry(tag.clone()).or_default().insert(sequence);
         true
     }
@@ -358,6 +404,7 @@ impl State {
         if let Some(groups) = self.groups_of.get_mut(tag) {
             groups.remove(&sequence);
         }
+        self.shown_anew(tag);
         was
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::similar_names, clippy::unnecessary_wraps)]
 
 mod groups;
+mod kept;
 mod protocol;
 mod support;
 mod users;

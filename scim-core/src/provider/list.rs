@@ -201,6 +201,10 @@ impl Engine {
         let mut shown = Vec::with_capacity(hits.len());
         for hit in hits {
             let Some(part) = parts.iter().find(|part| part.index == hit.kind) else { continue };
+            if let Some(text) = Shown::kept(store, part.context, &part.plan, &hit.id) {
+                shown.push(text);
+                continue;
+            }
             let Some(lent) = store.look(part.context.kind, &hit.id, &part.plan.need()) else { continue };
             shown.push(Shown::of(store, part.context, &part.plan, View::List, lent));
         }
@@ -251,8 +255,11 @@ fn unsorted(store: &dyn Store, parts: &[Part<'_>], query: &Query, skip: usize, c
             if hits.len() == count || total <= skip {
                 continue;
             }
-            let mut at = before;
-            store.scan(kind, 0, &part.need, &mut |entry| {
+            let (mut at, from) = match store.seek(kind, skip.saturating_sub(before)) {
+                Some(position) => (before.max(skip), position),
+                None => (before, 0),
+            };
+            store.scan(kind, from, &part.need, &mut |entry| {
                 if in_page(at, hits.len()) {
                     hits.push(Hit { kind: part.index, position: entry.position, id: entry.id.to_owned() });
                 }

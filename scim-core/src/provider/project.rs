@@ -94,7 +94,7 @@ impl Plan<'_> {
 
     /// Leaves members away whatever the request says.
     pub(super) fn without_members(&mut self) {
-        self.members = false;
+        self.members = self.kind.schemas().core_attribute("members").is_none();
     }
 
     /// Whether it shows what every answer shows without parameters.

@@ -15,6 +15,8 @@ pub(super) struct Shown<'a> {
     plan: &'a Plan<'a>,
     resource: Cow<'a, Value>,
     text: Option<&'a KeptText>,
+    /// The JSON, where the store has kept it: then there is no resource.
+    written: Option<&'a [u8]>,
 }
 
 /// An extension of a resource.
@@ -35,7 +37,16 @@ struct Part<'a> {
 
 impl<'a> Shown<'a> {
     pub(super) fn new(context: Context<'a>, plan: &'a Plan<'a>, resource: Cow<'a, Value>) -> Self {
-        Self { context, plan, resource, text: None }
+        Self { context, plan, resource, text: None, written: None }
+    }
+
+    /// A resource of which the store has kept the text that an answer shows.
+    pub(super) fn kept(store: &'a dyn Store, context: Context<'a>, plan: &'a Plan<'a>, id: &str) -> Option<Self> {
+        if !plan.is_plain() || !store.shows_as_kept() {
+            return None;
+        }
+        let written = store.kept(context.kind, id)?.written(context.engine.mark(), context.base)?;
+        Some(Self { written: Some(written), ..Self::new(context, plan, Cow::Owned(Value::Null)) })
     }
 
     /// A resource after the store's last word.
@@ -51,6 +62,10 @@ impl<'a> Shown<'a> {
 
     /// Appends the JSON of the resource.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        if let Some(written) = self.written {
+            out.extend_from_slice(written);
+            return;
+        }
         let make = || {
             let mut text = Vec::with_capacity(1024);
             // Maps with text keys and no foreign types: writing cannot fail.

@@ -59,6 +59,20 @@ pub trait Store {
         self.get(kind, id, need).map(|resource| Lent::new(Cow::Owned(resource)))
     }
 
+    /// The text of the resource with that id, where the store keeps one without keeping the resource as it is
+    /// shown: once it is written, a list takes it and does not [`look`](Self::look). By default there is none.
+    fn kept(&self, kind: &Kind, id: &str) -> Option<&KeptText> {
+        let _ = (kind, id);
+        None
+    }
+
+    /// The position after which [`scan`](Self::scan) shows what comes when `skip` resources are passed over;
+    /// `None`, the default, where only scanning tells. With it a page costs the same wherever it begins.
+    fn seek(&self, kind: &Kind, skip: usize) -> Option<u64> {
+        let _ = (kind, skip);
+        None
+    }
+
     /// How many resources of a kind there are.
     fn count(&self, kind: &Kind) -> usize {
         let mut count = 0;

@@ -182,6 +182,9 @@ fn classify(error: ::reqwest::Error) -> TransportError {
     out.with_source(error.without_url())
 }
 
+/// How much room for a body is made before any of it has come, in bytes.
+const EAGER: usize = 128 * 1024;
+
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
@@ -194,7 +197,9 @@ impl Transport for ReqwestTransport {
         if response.content_length().is_some_and(|length| length > self.max_body as u64) {
             return Err(too_large());
         }
-        let mut body = BytesMut::new();
+        // What the server says of the length is believed only as far as it is cheap.
+        let announced = usize::try_from(response.content_length().unwrap_or_default()).unwrap_or_default();
+        let mut body = BytesMut::with_capacity(announced.min(EAGER));
         while let Some(chunk) = response.chunk().await.map_err(classify)? {
             if body.len() + chunk.len() > self.max_body {
                 return Err(too_large());

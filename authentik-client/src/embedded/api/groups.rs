@@ -53,7 +53,7 @@ fn list(call: &Call<'_>) -> Outcome {
     }
     let usernames: Vec<&str> = query.all("members_by_username").collect();
     for name in &usernames {
-        let known = call.state.users.values().find(|user| user.username == *name);
+        let known = call.state.users.named(name);
         let message = || format!("Select a valid choice. {name} is not one of the available choices.");
         members.push(known.ok_or_else(|| Answer::field("members_by_username", message()))?.pk);
     }

@@ -1,6 +1,8 @@
 //! `/providers/scim_users/` and `/providers/scim_groups/`: links can be listed, made and dropped,
 //! not changed; nothing is sent.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::Value;
 
@@ -63,7 +65,7 @@ fn create(call: &mut Call<'_>, kind: Kind) -> Outcome {
         return Err(Answer::field("non_field_errors", message));
     }
     let id = call.state.ids.uuid();
-    let link = Link { id, provider, object, scim_id, attributes: Value::Object(serde_json::Map::new()) };
+    let link = Link { id, provider, object, scim_id, attributes: Arc::new(Value::Object(serde_json::Map::new())) };
     call.state.links.insert(link.clone());
     Ok(Answer::created(render::link(call.state, &link)))
 }

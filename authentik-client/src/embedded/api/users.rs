@@ -125,7 +125,7 @@ fn read(call: &Call<'_>, own: Option<i64>) -> Result<Given, Answer> {
     let mut fields = Fields::new(&call.body, call.is_patch());
     let username = fields.text("username", true, false, 150);
     if let Some(username) = &username {
-        let taken = call.state.users.values().any(|user| user.username == *username && Some(user.pk) != own);
+        let taken = call.state.users.named(username).is_some_and(|user| Some(user.pk) != own);
         if taken {
             fields.error("username", "This field must be unique.");
         }
@@ -177,7 +177,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
     let given = read(call, None)?;
     let user = new_user(call, given.username.clone().unwrap_or_default(), given.name.clone().unwrap_or_default());
     let pk = user.pk;
-    call.state.users.insert(pk, user);
+    call.state.users.insert(user);
     let groups = apply(call, pk, given);
     // The signal of the user's save comes first; in scope or not is decided with the groups set,
     // the membership itself races with the POST.
@@ -191,7 +191,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
 /// Writes what was given; returns the groups that were joined and left.
 fn apply(call: &mut Call<'_>, pk: i64, given: Given) -> (Vec<String>, Vec<String>) {
     let now = call.clock.now();
-    if let Some(user) = call.state.users.get_mut(&pk) {
+    call.state.users.change(pk, |user| {
         user.last_updated = now;
         let set = |field: &mut String, value: Option<String>| {
             if let Some(value) = value {
@@ -205,7 +205,7 @@ fn apply(call: &mut Call<'_>, pk: i64, given: Given) -> (Vec<String>, Vec<String
         set(&mut user.path, given.path);
         user.is_active = given.is_active.unwrap_or(user.is_active);
         user.attributes = given.attributes.unwrap_or_else(|| std::mem::take(&mut user.attributes));
-    }
+    });
     if let Some(roles) = given.roles {
         for role in call.state.roles.values_mut() {
             if roles.contains(&role.pk) {
@@ -241,7 +241,7 @@ pub(crate) fn one(call: &mut Call<'_>, id: &str) -> Outcome {
         Method::GET => shown(call, pk).map(Answer::ok),
         Method::DELETE => {
             call.state.object_deleted(call.clock, &ObjectPk::User(pk));
-            call.state.users.remove(&pk);
+            call.state.users.remove(pk);
             for group in call.state.groups.values_mut() {
                 group.users.remove(&pk);
             }
@@ -274,7 +274,7 @@ pub(crate) fn service_account(call: &mut Call<'_>) -> Outcome {
     let create_group = fields.flag("create_group").unwrap_or(false);
     let expiring = fields.flag("expiring").unwrap_or(true);
     if let Some(name) = &name
-        && call.state.users.values().any(|user| user.username == *name)
+        && call.state.users.named(name).is_some()
     {
         fields.error("name", "User with this username already exists.");
     }
@@ -284,7 +284,7 @@ pub(crate) fn service_account(call: &mut Call<'_>) -> Outcome {
     "service_account".clone_into(&mut user.kind);
     "goauthentik.io/service-accounts".clone_into(&mut user.path);
     let (pk, uid) = (user.pk, user.uid.clone());
-    call.state.users.insert(pk, user);
+    call.state.users.insert(user);
     let now = call.clock.now();
     let key = call.state.ids.key();
     let token = Token {

@@ -2,12 +2,11 @@
 //! recordings H10, H11, H100 to H106).
 
 use http::Method;
-use serde_json::Value;
 
 use super::super::json::Json;
 use super::super::state::{Kind, ObjectPk};
-use super::payload;
-use super::session::{Session, SyncError};
+use super::session::{Session, SyncError, parsed};
+use super::{glance, payload};
 
 const USERS: &str = "authentik/providers/scim/clients/users.py";
 const PYDANTIC: &str = "site-packages/pydantic/main.py";
@@ -43,7 +42,18 @@ impl Session {
         let mut seen = 0_u64;
         let mut idle = 0;
         for _ in 0..MAX_PAGES {
-            let page = self.request(Method::GET, &path, None).await?;
+            let page = self.exchange(Method::GET, &path, None).await?;
+            if let Some((total, resources)) = self.nothing_new(kind, &page) {
+                let expected = *expected.get_or_insert(total);
+                seen += resources;
+                if seen >= expected {
+                    return Ok(());
+                }
+                idle = 0;
+                path = Self::next_path(endpoint, count, seen);
+                continue;
+            }
+            let page = parsed(&page)?;
             let total = page.get("totalResults").map(Json::to_value);
             let total = total.as_ref().and_then(|total| total.as_u64().or_else(|| total.as_str()?.parse().ok()));
             let expected = *expected.get_or_insert(
@@ -66,13 +76,25 @@ impl Session {
             if idle >= 100 {
                 break;
             }
-            path = match count {
-                Some(count) => format!("{endpoint}?count={count}&startIndex={}", seen + 1),
-                None => format!("{endpoint}?startIndex={}", seen + 1),
-            };
+            path = Self::next_path(endpoint, count, seen);
         }
         let text = "the list never delivers its totalResults: authentik would ask for ever, the embedded one stops";
         Err(SyncError::crash("RuntimeError", text, ("discover", 130, USERS)))
+    }
+
+    fn next_path(endpoint: &str, count: Option<i64>, seen: u64) -> String {
+        match count {
+            Some(count) => format!("{endpoint}?count={count}&startIndex={}", seen + 1),
+            None => format!("{endpoint}?startIndex={}", seen + 1),
+        }
+    }
+
+    /// The total and the length of a page on which everything is valid and linked, the ordinary case
+    /// after the first sync.
+    fn nothing_new(&self, kind: Kind, page: &[u8]) -> Option<(u64, u64)> {
+        let page = glance::page(kind, page).filter(|page| !page.ids.is_empty())?;
+        let linked = self.inner.with(|state| page.ids.iter().all(|id| state.links.knows(self.provider, kind, id)));
+        linked.then_some((page.total, page.ids.len() as u64))
     }
 
     fn discover_one(&self, kind: Kind, resource: &Json) -> Result<(), SyncError> {
@@ -81,8 +103,7 @@ impl Session {
             Kind::Group => payload::check_group(resource),
         };
         valid.map_err(|invalid| SyncError::crash("ValidationError", invalid.0, ("model_validate", 732, PYDANTIC)))?;
-        let value = resource.to_value();
-        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+        let text = |name: &str| resource.get(name).and_then(Json::as_str).unwrap_or_default();
         let id = text("id").to_owned();
         if self.inner.with(|state| state.links.knows(self.provider, kind, &id)) {
             return Ok(());
@@ -96,29 +117,23 @@ impl Session {
                 })
             }
             Kind::User => {
-                let emails = value.get("emails").and_then(Value::as_array);
+                let emails = match resource.get("emails") {
+                    Some(Json::List(emails)) => Some(emails),
+                    _ => None,
+                };
                 let strict = self.inner.with(|state| state.switches.on("discovery_strict"));
                 if emails.is_none() && strict {
                     let text = "'NoneType' object is not iterable";
                     return Err(SyncError::crash("TypeError", text, ("_discover_user_single", 140, USERS)));
                 }
-                let emails: Vec<&str> = emails
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|email| email.get("value").and_then(Value::as_str))
-                    .collect();
+                let emails = emails.into_iter().flatten();
+                let emails: Vec<&str> = emails.filter_map(|email| email.get("value").and_then(Json::as_str)).collect();
                 let name = text("userName");
-                self.inner.with(|state| {
-                    let user = state.users.values().find(|user| {
-                        user.username == name
-                            || emails.iter().any(|email| user.username == *email || user.email == *email)
-                    });
-                    user.map(|user| ObjectPk::User(user.pk))
-                })
+                self.inner.with(|state| state.users.first(name, &emails).map(|user| ObjectPk::User(user.pk)))
             }
         };
         if let Some(object) = found {
-            self.link(&object, id, value);
+            self.link(&object, id, resource.to_value());
         }
         Ok(())
     }

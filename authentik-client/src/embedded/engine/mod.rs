@@ -3,6 +3,7 @@
 pub(crate) mod config;
 mod discovery;
 mod emit;
+mod glance;
 mod group;
 mod mapped;
 pub(crate) mod payload;

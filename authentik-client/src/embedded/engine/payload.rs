@@ -71,7 +71,12 @@ impl Complaints {
     }
 }
 
-fn type_name(value: &Value) -> &'static str {
+fn type_name(json: &Json) -> &'static str {
+    let value = match json {
+        Json::Object(_) => return "dict",
+        Json::List(_) => return "list",
+        Json::Plain(value) => value,
+    };
     match value {
         Value::Null => "NoneType",
         Value::Bool(_) => "bool",
@@ -83,18 +88,18 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// Validates a user, from a mapping (without nulls) or from a list (with).
+/// Validates a user, from a mapping (without nulls) or from a list (with): objects and lists are
+/// [`Json::Object`] and [`Json::List`] in both.
 pub(crate) fn check_user(user: &Json) -> Result<(), Invalid> {
     let mut complaints = Complaints { model: "User", lines: Vec::new() };
-    let value = user.to_value();
-    required_text(&mut complaints, &value, user, "userName");
-    if let Some(name) = value.get("name").filter(|name| !name.is_null() && !name.is_object()) {
+    required_text(&mut complaints, user, "userName");
+    if let Some(name) = user.get("name").filter(|name| !name.is_null() && !name.is_object()) {
         model_type(&mut complaints, "name", "Name", name);
     }
-    for (index, email) in items(&mut complaints, &value, "emails").iter().enumerate() {
+    for (index, email) in items(&mut complaints, user, "emails").iter().enumerate() {
         check_email(&mut complaints, index, email);
     }
-    for (index, group) in items(&mut complaints, &value, "groups").iter().enumerate() {
+    for (index, group) in items(&mut complaints, user, "groups").iter().enumerate() {
         if !group.is_object() {
             model_type(&mut complaints, &format!("groups.{index}"), "GroupMember", group);
         }
@@ -105,9 +110,8 @@ pub(crate) fn check_user(user: &Json) -> Result<(), Invalid> {
 /// Validates a group.
 pub(crate) fn check_group(group: &Json) -> Result<(), Invalid> {
     let mut complaints = Complaints { model: "Group", lines: Vec::new() };
-    let value = group.to_value();
-    required_text(&mut complaints, &value, group, "displayName");
-    for (index, member) in items(&mut complaints, &value, "members").iter().enumerate() {
+    required_text(&mut complaints, group, "displayName");
+    for (index, member) in items(&mut complaints, group, "members").iter().enumerate() {
         if !member.is_object() {
             model_type(&mut complaints, &format!("members.{index}"), "GroupMember", member);
         }
@@ -115,53 +119,62 @@ pub(crate) fn check_group(group: &Json) -> Result<(), Invalid> {
     complaints.finish()
 }
 
-fn required_text(complaints: &mut Complaints, value: &Value, whole: &Json, name: &str) {
-    match value.get(name) {
+fn required_text(complaints: &mut Complaints, whole: &Json, name: &str) {
+    match whole.get(name) {
         None => complaints.add(name, "Field required", "missing", &python_repr_ordered(whole), "dict"),
-        Some(Value::String(_)) => {}
+        Some(Json::Plain(Value::String(_))) => {}
         Some(other) => {
             let message = "Input should be a valid string";
-            complaints.add(name, message, "string_type", &python_repr(other), type_name(other));
+            complaints.add(name, message, "string_type", &sorted_repr(other), type_name(other));
         }
     }
 }
 
-fn items<'a>(complaints: &mut Complaints, value: &'a Value, name: &str) -> &'a [Value] {
-    match value.get(name) {
-        None | Some(Value::Null) => &[],
-        Some(Value::Array(items)) => items,
+fn sorted_repr(json: &Json) -> String {
+    python_repr(&json.to_value())
+}
+
+fn items<'a>(complaints: &mut Complaints, whole: &'a Json, name: &str) -> &'a [Json] {
+    match whole.get(name) {
+        None | Some(Json::Plain(Value::Null)) => &[],
+        Some(Json::List(items)) => items,
         Some(other) => {
-            complaints.add(name, "Input should be a valid list", "list_type", &python_repr(other), type_name(other));
+            complaints.add(name, "Input should be a valid list", "list_type", &sorted_repr(other), type_name(other));
             &[]
         }
     }
 }
 
-fn model_type(complaints: &mut Complaints, place: &str, model: &str, input: &Value) {
+fn model_type(complaints: &mut Complaints, place: &str, model: &str, input: &Json) {
     let message = format!("Input should be a valid dictionary or instance of {model}");
-    complaints.add(place, &message, "model_type", &python_repr(input), type_name(input));
+    complaints.add(place, &message, "model_type", &sorted_repr(input), type_name(input));
 }
 
-fn check_email(complaints: &mut Complaints, index: usize, email: &Value) {
+fn check_email(complaints: &mut Complaints, index: usize, email: &Json) {
     if !email.is_object() {
         model_type(complaints, &format!("emails.{index}"), "Email", email);
         return;
     }
     match email.get("type") {
-        None | Some(Value::Null) => {}
-        Some(Value::String(kind)) if matches!(kind.as_str(), "work" | "home" | "other") => {}
+        None | Some(Json::Plain(Value::Null)) => {}
+        Some(kind) if kind.as_str().is_some_and(is_email_type) => {}
         Some(other) => {
             let place = format!("emails.{index}.type");
             let message = "Input should be 'work', 'home' or 'other'";
-            complaints.add(&place, message, "enum", &python_repr(other), type_name(other));
+            complaints.add(&place, message, "enum", &sorted_repr(other), type_name(other));
             return;
         }
     }
     let valid = email.get("value").is_none_or(|value| value.as_str().is_some_and(is_email));
     if !valid {
         let message = "Value error, ['Enter a valid email address.']";
-        complaints.add(&format!("emails.{index}"), message, "value_error", &python_repr(email), "dict");
+        complaints.add(&format!("emails.{index}"), message, "value_error", &sorted_repr(email), "dict");
     }
+}
+
+/// The types that the model has.
+pub(crate) fn is_email_type(text: &str) -> bool {
+    matches!(text, "work" | "home" | "other")
 }
 
 /// Whether Django takes `text` for an e-mail address.

@@ -100,7 +100,7 @@ impl Run {
                 return (Vec::new(), std::time::Duration::ZERO);
             };
             let size = usize::try_from(provider.page_size).unwrap_or(100).max(1);
-            let count = scope::objects(state, provider, kind).len().div_ceil(size).max(1);
+            let count = scope::all(state, provider, kind).len().div_ceil(size).max(1);
             let timeout = provider.page_timeout().saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
             let jobs =
                 (1..=count).filter_map(|page| state.enqueue(&self.inner.clock, self.provider, Job::Page(kind, page)));
@@ -152,13 +152,7 @@ impl Run {
         // A server that is too busy for its ServiceProviderConfig ends the page without a word.
         let Ok(Some(session)) = Session::open(&self.inner, self.provider, false).await else { return Ok(()) };
         self.discover(&session, kind).await?;
-        let size = self.inner.with(|state| {
-            state
-                .providers
-                .get(&self.provider)
-                .map_or(100, |provider| usize::try_from(provider.page_size).unwrap_or(100))
-        });
-        let objects = self.objects(kind).into_iter().skip((page - 1) * size).take(size).collect();
+        let objects = self.objects(kind, page);
         self.write_page(&session, kind, page, objects).await
     }
 
@@ -192,9 +186,13 @@ impl Run {
         session.discover(kind).await.map_err(SyncError::into_failure)
     }
 
-    fn objects(&self, kind: Kind) -> Vec<ObjectPk> {
+    /// The objects of a page.
+    fn objects(&self, kind: Kind, page: usize) -> Vec<ObjectPk> {
         self.inner.with(|state| match state.providers.get(&self.provider) {
-            Some(provider) => scope::objects(state, provider, kind),
+            Some(provider) => {
+                let size = usize::try_from(provider.page_size).unwrap_or(100);
+                scope::objects(state, provider, kind, (page - 1) * size, size)
+            }
             None => Vec::new(),
         })
     }
@@ -248,7 +246,7 @@ impl Run {
         let Ok(Some(session)) = Session::open(&self.inner, self.provider, false).await else { return Ok(()) };
         let strays: Vec<String> = self.inner.with(|state| {
             let Some(provider) = state.providers.get(&self.provider) else { return Vec::new() };
-            let wanted: std::collections::HashSet<_> = scope::objects(state, provider, kind).into_iter().collect();
+            let wanted: std::collections::HashSet<_> = scope::all(state, provider, kind).into_iter().collect();
             let links = state.links.of_provider(self.provider, kind);
             links.filter(|link| !wanted.contains(&link.object)).map(|link| link.scim_id.clone()).collect()
         });

@@ -139,6 +139,11 @@ impl Session {
 
     /// One request; the parsed answer, empty for 204.
     pub(crate) async fn request(&self, method: Method, path: &str, body: Option<&Json>) -> Result<Json, SyncError> {
+        parsed(&self.exchange(method, path, body).await?)
+    }
+
+    /// One request; the text of the answer, `{}` for 204.
+    pub(crate) async fn exchange(&self, method: Method, path: &str, body: Option<&Json>) -> Result<Bytes, SyncError> {
         let url = format!("{}{path}", self.url);
         if self.dry_run && method != Method::GET {
             let method = match method {
@@ -158,11 +163,11 @@ impl Session {
         };
         let status = answer.status();
         self.inner.log.scim(&method, &target, Some(status));
-        let text = String::from_utf8_lossy(answer.body());
         if status == StatusCode::NO_CONTENT {
-            return Ok(Json::Object(Vec::new()));
+            return Ok(Bytes::from_static(b"{}"));
         }
         if status.is_client_error() || status.is_server_error() {
+            let text = String::from_utf8_lossy(answer.body());
             let failure = |class: &str| Failure {
                 class: class.to_owned(),
                 text: format!("Network error: {}", error_text(&text)),
@@ -178,7 +183,7 @@ impl Session {
                 _ => SyncError::Request(failure("SCIMRequestException")),
             });
         }
-        serde_json::from_str(&text).map_err(|_| network(92))
+        Ok(answer.into_body())
     }
 
     fn build(&self, method: &Method, url: &str, body: Option<&Json>) -> Option<http::Request<Bytes>> {
@@ -230,6 +235,15 @@ impl Session {
         let first = answer.get("Resources").and_then(|resources| resources.get(0)).cloned();
         Ok(first.and_then(|first| Some((first.get("id")?.as_str()?.to_owned(), first))))
     }
+}
+
+/// The document of an answer.
+pub(super) fn parsed(answer: &Bytes) -> Result<Json, SyncError> {
+    match std::str::from_utf8(answer) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_str(&String::from_utf8_lossy(answer)),
+    }
+    .map_err(|_| network(92))
 }
 
 /// No answer, or one that cannot be read; `line` tells which in authentik's code.

@@ -1,5 +1,7 @@
 //! Writing users: authentik's `SCIMUserClient`.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::Value;
 
@@ -45,6 +47,7 @@ impl Session {
             let known = state.links.of_object(self.provider, object).find(|link| link.scim_id == scim_id).cloned();
             known.unwrap_or_else(|| {
                 let id = state.ids.uuid();
+                let attributes = Arc::new(attributes);
                 let link = Link { id, provider: self.provider, object: object.clone(), scim_id, attributes };
                 state.links.insert(link.clone());
                 link

@@ -33,6 +33,8 @@ impl State {
             Engine::new(&path).with_kinds(kinds(switches)).with_behaviour(behaviour(switches, require_schemas))
         };
         let engines = Arc::new(Engines { users: engine(true), groups: engine(false) });
+        // What users look like may depend on a switch.
+        self.all_shown_anew();
         self.engines = Some((switches, Arc::clone(&engines)));
         engines
     }

@@ -17,6 +17,9 @@ use super::super::switches::{AbsentMember, GroupCreateMembers, GroupPatch, Unkno
 use super::{bad, not_found, refused, values};
 use crate::{UserGroupId, UserTag};
 
+/// The attributes of a resource.
+pub(super) const ATTRIBUTES: [&str; 3] = ["externalId", "displayName", "members"];
+
 /// A group of either kind.
 #[derive(Clone, Copy)]
 pub(super) enum Target<'a> {

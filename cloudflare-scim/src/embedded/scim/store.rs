@@ -1,10 +1,11 @@
 //! The account's state as the engine's store.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use scim_core::message::ScimError;
 use scim_core::patch::PatchOp;
-use scim_core::provider::{Context, Entry, Kind, Need, Store, View as Shown, Written};
+use scim_core::provider::{Context, Entry, KeptText, Kind, Lent, Need, Store, View as Shown, Written};
 use scim_core::resource::ResourceId;
 use serde_json::{Map, Value};
 
@@ -26,11 +27,11 @@ impl View<'_> {
         let nothing = Value::Object(Map::new());
         let looked_at = users::ATTRIBUTES.iter().any(|attribute| need.wants(attribute));
         for (position, member) in state.members.range(after.saturating_add(1)..) {
-            let Some(person) = state.person(&member.tag) else { continue };
             // To skip to a page nothing of a resource is needed but its place.
-            let resource = looked_at.then(|| users::value(state, person, member, need));
+            let person = looked_at.then(|| state.person(&member.tag)).flatten();
+            let resource = person.map(|person| users::value(state, person, member, need));
             let resource = resource.as_ref().unwrap_or(&nothing);
-            if visit(Entry { position: *position, id: person.tag.as_str(), resource }).is_break() {
+            if visit(Entry { position: *position, id: member.tag.as_str(), resource }).is_break() {
                 return;
             }
         }
@@ -38,17 +39,18 @@ impl View<'_> {
 
     fn scan_groups(&self, after: u64, need: &Need, visit: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) {
         let state = &*self.0;
+        let looked_at = groups::ATTRIBUTES.iter().any(|attribute| need.wants(attribute));
+        let value = |target| if looked_at { groups::value(state, target, need) } else { Value::Object(Map::new()) };
         for (position, known) in (1..).zip(catalogue::ALL).filter(|(position, _)| *position > after) {
             let id = format!("{SYSTEM_PREFIX}{}", known.id);
             let Some(target) = groups::target(state, &id) else { continue };
-            let resource = groups::value(state, target, need);
-            if visit(Entry { position, id: &id, resource: &resource }).is_break() {
+            if visit(Entry { position, id: &id, resource: &value(target) }).is_break() {
                 return;
             }
         }
         for (sequence, group) in state.groups.range(after.saturating_sub(CUSTOM).saturating_add(1)..) {
-            let resource = groups::value(state, groups::Target::Custom(group), need);
             let position = CUSTOM.saturating_add(*sequence);
+            let resource = value(groups::Target::Custom(group));
             if visit(Entry { position, id: group.id.as_str(), resource: &resource }).is_break() {
                 return;
             }
@@ -74,6 +76,22 @@ impl Store for View<'_> {
 
     fn scan(&self, kind: &Kind, after: u64, need: &Need, visit: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) {
         if kind.is_user() { self.scan_users(after, need, visit) } else { self.scan_groups(after, need, visit) }
+    }
+
+    fn look(&self, kind: &Kind, id: &str, need: &Need) -> Option<Lent<'_>> {
+        let lent = Lent::new(Cow::Owned(self.get(kind, id, need)?));
+        Some(match self.kept(kind, id) {
+            Some(text) => lent.with_text(text),
+            None => lent,
+        })
+    }
+
+    fn kept(&self, kind: &Kind, id: &str) -> Option<&KeptText> {
+        if kind.is_user() { self.0.text(id) } else { None }
+    }
+
+    fn seek(&self, kind: &Kind, skip: usize) -> Option<u64> {
+        kind.is_user().then(|| self.0.before_member(skip))
     }
 
     fn count(&self, kind: &Kind) -> usize {
@@ -114,6 +132,10 @@ impl Store for View<'_> {
 
     fn remove(&mut self, context: &Context<'_>, id: &str) -> Result<(), ScimError> {
         if context.kind().is_user() { users::remove(self.0, id) } else { groups::remove(self.0, id) }
+    }
+
+    fn shows_as_kept(&self) -> bool {
+        self.0.switches.user_groups_shape != UserGroupsShape::Strings
     }
 
     /// `groups` as plain texts: Cloudflare's own idea of the attribute.
