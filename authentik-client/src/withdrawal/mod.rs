@@ -74,7 +74,7 @@ pub use report::WithdrawalReport;
 use crate::api::Authentik;
 use crate::doctor::{PlannedCall, RemoteView};
 use crate::error::{Error, ErrorKind};
-use crate::id::{ApplicationSlug, ProviderPk};
+use crate::id::{ApplicationSlug, ProviderPk, UserPk};
 use crate::model::{Application, PolicyBinding, Schedule, ScimGroupLink, ScimUserLink};
 use crate::scope::Reason;
 use crate::survey::{FirstSync, Survey};
@@ -166,6 +166,8 @@ pub struct Withdrawal {
     slug: ApplicationSlug,
     own: Option<Application>,
     own_bindings: Vec<PolicyBinding>,
+    /// Whose token it is.
+    caller: UserPk,
     conditions: Vec<Condition>,
     obstacles: Vec<String>,
 }
@@ -209,7 +211,19 @@ impl Authentik {
         let obstacles = obstacles(&survey, origin.as_ref(), &options);
         let conditions = Condition::unmeetable(caller, other);
         let client = self.clone();
-        Ok(Withdrawal { client, options, survey, schedule, origin, slug, own, own_bindings, conditions, obstacles })
+        Ok(Withdrawal {
+            client,
+            options,
+            survey,
+            schedule,
+            origin,
+            slug,
+            own,
+            own_bindings,
+            caller,
+            conditions,
+            obstacles,
+        })
     }
 }
 

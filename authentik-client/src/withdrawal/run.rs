@@ -18,10 +18,10 @@ use crate::sync::{SyncOutcome, SyncReport};
 const ROUNDS: usize = 3;
 
 /// A user at the server: one can have two links, and two can have the same id.
-type Key = (String, UserPk);
+type Key = (UserPk, String);
 
 fn key(link: &ScimUserLink) -> Key {
-    (link.scim_id.clone(), link.user)
+    (link.user, link.scim_id.clone())
 }
 
 pub(super) struct Run {
@@ -45,6 +45,9 @@ impl Run {
             return Err(self.error(ErrorKind::InvalidRequest, self.it.obstacles().join("; ")));
         }
         for step in self.it.closing() {
+            if matches!(step, Step::Attach) {
+                self.nobody_passes().await?;
+            }
             self.step(&step).await?;
         }
         self.nobody_in_scope().await?;
@@ -65,7 +68,18 @@ impl Run {
         Ok(())
     }
 
-    /// Not only what this has bound counts, but what authentik says afterwards.
+    /// Has authentik itself evaluate the bindings before they count: whom it asks about meets the most of them.
+    async fn nobody_passes(&self) -> Result<(), Error> {
+        let Withdrawal { client, slug, caller, .. } = &self.it;
+        if client.applications().check_access(slug, *caller).await?.passing {
+            let detail =
+                format!("the application {slug} is bound so that nobody passes, and authentik lets user {caller} pass");
+            return Err(self.error(ErrorKind::InvalidRequest, detail));
+        }
+        Ok(())
+    }
+
+    /// Not only what this has bound counts, but what is there afterwards.
     async fn nobody_in_scope(&self) -> Result<(), Error> {
         let survey = self.it.client.survey(self.it.survey.provider.pk).await?;
         let own = survey.application.as_ref().is_some_and(|application| application.slug == self.it.slug);
@@ -114,7 +128,7 @@ impl Run {
                 if after.contains(key) {
                     return true;
                 }
-                if report.deleted.contains(&key.0) {
+                if report.deleted.contains(&key.1) {
                     removed.push(link.clone());
                     return false;
                 }
