@@ -106,7 +106,7 @@ impl Run {
     async fn remove(&mut self, wanted: &mut BTreeMap<Key, ScimUserLink>) -> Result<(), Error> {
         // A user whose creation is still queued would come after the others are gone.
         self.events_over().await?;
-        let mut missed = BTreeSet::new();
+        let (mut missed, mut last) = (BTreeSet::new(), None);
         for _ in 0..ROUNDS {
             let before = self.link_again(wanted).await?;
             if wanted.is_empty() {
@@ -140,6 +140,7 @@ impl Run {
                 true
             });
             self.report.complaints = report.complaints;
+            last = Some(report.outcome);
             if wanted.is_empty() && after.is_empty() {
                 return Ok(());
             }
@@ -150,12 +151,19 @@ impl Run {
         self.link_again(wanted).await?;
         let left: Vec<ScimUserLink> = wanted.values().cloned().collect();
         let said: Vec<String> = self.report.complaints.iter().map(ToString::to_string).collect();
-        let said = if said.is_empty() { "nothing, as for every DELETE".to_owned() } else { said.join(", ") };
+        let why = match (last, said.is_empty()) {
+            (Some(SyncOutcome::NothingDone), _) => {
+                "the sync did nothing: the server's ServiceProviderConfig may have been answered 429 or 503".to_owned()
+            }
+            // A refused DELETE is logged without a word of what the server said.
+            (_, true) => "authentik's log gives no reason".to_owned(),
+            (_, false) => format!("authentik's log says: {}", said.join(", ")),
+        };
         let detail = format!(
-            "{} users may still be there: {}; authentik's log says of the reason: {said}. The provider stays at the \
-             application {}, whose bindings let nobody pass, and the users stay linked: run the withdrawal again, or \
-             delete them at the server and then run it. A server that deletes nobody (Cloudflare) answers 405: \
-             deactivate them in authentik before, and delete the provider by hand",
+            "{} users may still be there: {}; {why}. The provider stays at the application {}, whose bindings let nobody \
+             pass, and the users stay linked: run the withdrawal again, or delete them at the server and then run it. A \
+             server that deletes nobody (Cloudflare answers 405) needs another way: deactivate them in authentik before, \
+             and delete the provider by hand",
             left.len(),
             named(&left),
             self.it.slug

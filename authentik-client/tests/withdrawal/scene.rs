@@ -1,5 +1,6 @@
 //! A provider that has sent two users, the server behind it, and a witness before authentik.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(crate) type Refusal = Box<dyn FnMut(&str) -> bool + Send>;
 pub(crate) struct Scim {
     pub(crate) service: ServiceProvider<MemoryStore>,
     pub(crate) refuses: Mutex<Option<Refusal>>,
+    /// Answers its ServiceProviderConfig 429.
+    pub(crate) busy: AtomicBool,
 }
 
 impl Scim {
@@ -82,6 +85,9 @@ pub(crate) struct Wire(Arc<Scim>);
 impl Transport for Wire {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         tokio::time::sleep(Duration::from_millis(5)).await;
+        if request.uri().path().ends_with("ServiceProviderConfig") && self.0.busy.load(Ordering::SeqCst) {
+            return Ok(http::Response::builder().status(429).body(Bytes::new()).unwrap());
+        }
         if request.method() == Method::DELETE {
             let path = request.uri().path().to_owned();
             if self.0.refuses.lock().unwrap().as_mut().is_some_and(|refuses| refuses(&path)) {
@@ -168,7 +174,11 @@ impl Scene {
     }
 
     pub(crate) async fn with(profile: Profile, extra: Value, version: Option<&'static str>) -> Self {
-        let scim = Arc::new(Scim { service: ServiceProvider::in_memory("/v2"), refuses: Mutex::new(None) });
+        let scim = Arc::new(Scim {
+            service: ServiceProvider::in_memory("/v2"),
+            refuses: Mutex::new(None),
+            busy: AtomicBool::new(false),
+        });
         scim.add_user("foreign");
         let authentik = EmbeddedAuthentik::builder(Arc::new(Wire(Arc::clone(&scim)))).profile(profile).seed(1).build();
         authentik.set_switch("first_sync", "late").unwrap();
