@@ -109,6 +109,9 @@ pub(crate) struct Witness {
     pub(crate) version: Option<&'static str>,
     /// The application that it says everybody may open.
     pub(crate) passing: Mutex<Option<String>>,
+    /// Whether somebody else starts a sync between the look at the links and the next sync.
+    pub(crate) rival: AtomicBool,
+    pub(crate) last: Mutex<String>,
 }
 
 impl Witness {
@@ -142,6 +145,15 @@ impl Transport for Witness {
             && path.contains("check_access")
         {
             return Ok(http::Response::new(Bytes::from(json!({"passing": true}).to_string())));
+        }
+        let last = std::mem::replace(&mut *self.last.lock().unwrap(), path.clone());
+        let between = last == "providers/scim_users/" && path == "tasks/schedules/";
+        if between && self.rival.swap(false, Ordering::SeqCst) {
+            let schedule = self.get("tasks/schedules/").await["results"][0]["id"].clone();
+            let send = format!("http://authentik/api/v3/tasks/schedules/{}/send/", schedule.as_str().unwrap());
+            let send = http::Request::post(send).header("authorization", format!("Bearer {}", self.authentik.token()));
+            self.authentik.send(send.body(Bytes::new()).unwrap()).await?;
+            assert!(self.authentik.idle(Duration::from_secs(20)).await);
         }
         let write = (!request.method().is_safe()).then(|| {
             let body = std::str::from_utf8(request.body()).unwrap();
@@ -187,7 +199,14 @@ impl Scene {
         lab.user("eve").await;
         let staff = lab.group("staff", &[ada, ben]).await;
         let provider = ProviderPk::new(lab.provider(&[&staff], extra).await);
-        let witness = Arc::new(Witness { authentik, writes: Mutex::default(), version, passing: Mutex::default() });
+        let witness = Arc::new(Witness {
+            authentik,
+            writes: Mutex::default(),
+            version,
+            passing: Mutex::default(),
+            rival: AtomicBool::new(false),
+            last: Mutex::default(),
+        });
         let client =
             Authentik::builder("http://authentik.test".parse().unwrap(), lab.authentik.token().to_owned().into())
                 .transport(Arc::clone(&witness) as Arc<dyn Transport>)

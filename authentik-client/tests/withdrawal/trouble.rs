@@ -222,3 +222,15 @@ async fn who_is_linked_while_the_others_are_deleted_goes_too() {
     assert_eq!(usernames(&report.removed), ["ada", "ben", "eve"]);
     assert_eq!(it.scim.users(), ["foreign"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn whom_a_sync_of_somebody_else_forgot_is_not_taken_for_gone() {
+    let it = Scene::new(Profile::V2026_5_3).await;
+    it.witness.rival.store(true, Ordering::SeqCst);
+    let mut times = 1;
+    it.scim.refuse(move |_| std::mem::replace(&mut times, 0) == 1);
+    let report = it.run(delete_provider()).await;
+    assert!(report.is_complete(), "{report}");
+    assert_eq!((usernames(&report.gone).len(), it.scim.users()), (0, vec!["foreign".to_owned()]), "{report}");
+    assert!(!it.witness.rival.load(Ordering::SeqCst));
+}
