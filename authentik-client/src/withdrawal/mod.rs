@@ -105,7 +105,8 @@ pub struct WithdrawalOptions {
     /// is tried six times, within about eleven minutes.
     pub limit: Duration,
     /// Whether a provider in dry run may leave it, once nobody is in scope: what it has linked cannot be deleted
-    /// otherwise. Default no. Look at [`Withdrawal::first_sync`] before.
+    /// otherwise. Default no. Look at [`Withdrawal::first_sync`] before. It is put back when nobody is left; a
+    /// withdrawal that stops leaves it out of dry run.
     pub leave_dry_run: bool,
     /// What becomes of the provider. Default: it stays.
     pub afterwards: Afterwards,

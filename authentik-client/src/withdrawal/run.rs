@@ -87,13 +87,14 @@ impl Run {
         if own && sent == 0 {
             return Ok(());
         }
-        let detail = match own {
-            true => format!(
-                "the bindings of the application {} let {sent} users pass: delete those that are not \
-                the withdrawal's own, then run it again",
-                self.it.slug
-            ),
-            false => format!("the provider was taken from the application {} meanwhile", self.it.slug),
+        let slug = &self.it.slug;
+        let detail = if own {
+            format!(
+                "the bindings of the application {slug} let {sent} users pass: delete those that are not the \
+                 withdrawal's own, then run it again"
+            )
+        } else {
+            format!("the provider was taken from the application {slug} meanwhile: run it again")
         };
         Err(self.error(ErrorKind::InvalidRequest, detail))
     }
@@ -108,6 +109,7 @@ impl Run {
         self.events_over().await?;
         let (mut missed, mut last) = (BTreeSet::new(), None);
         for _ in 0..ROUNDS {
+            self.quiet().await?;
             let before = self.link_again(wanted).await?;
             if wanted.is_empty() {
                 return Ok(());
@@ -115,7 +117,8 @@ impl Run {
             let report = match self.sync().await {
                 Ok(report) => report,
                 Err(error) => {
-                    // The first error is the one to tell.
+                    // Also while that sync goes on: the next withdrawal knows only who is linked. The first error is
+                    // the one to tell.
                     let _ = self.link_again(wanted).await;
                     return Err(error);
                 }
@@ -148,6 +151,7 @@ impl Run {
                 break;
             }
         }
+        self.quiet().await?;
         self.link_again(wanted).await?;
         let left: Vec<ScimUserLink> = wanted.values().cloned().collect();
         let said: Vec<String> = self.report.complaints.iter().map(ToString::to_string).collect();
@@ -175,9 +179,8 @@ impl Run {
         self.it.client.scim_user_links().of(self.it.survey.provider.pk).all().await
     }
 
-    /// Waits for older syncs, adds to `wanted` who is linked, and links who is wanted. Answers who is linked now.
+    /// Adds to `wanted` who is linked, and links who is wanted. Answers who is linked now.
     async fn link_again(&mut self, wanted: &mut BTreeMap<Key, ScimUserLink>) -> Result<BTreeSet<Key>, Error> {
-        self.quiet().await?;
         let links = self.links().await?;
         let mut linked: BTreeSet<Key> = links.iter().map(key).collect();
         wanted.extend(links.into_iter().map(|link| (key(&link), link)));
@@ -211,6 +214,10 @@ impl Run {
             self.report.done.push(Step::Send.planned(&self.it));
             watch
         } else {
+            if self.it.survey.provider.dry_run && !self.it.options.leave_dry_run {
+                let detail = "somebody was linked meanwhile, and the provider may not leave dry run (leave_dry_run)";
+                return Err(self.error(ErrorKind::InvalidRequest, detail.to_owned()));
+            }
             let watch = self.it.client.watch_sync(provider, options).await?;
             for step in self.it.starting() {
                 self.step(&step).await?;
@@ -245,10 +252,7 @@ impl Run {
         let planned = step.planned(&self.it);
         let deadline = Instant::now() + self.it.options.limit;
         loop {
-            let error = match self.it.client.core().send(planned.call("withdraw")).await {
-                Ok(_) => break,
-                Err(error) => error,
-            };
+            let Err(error) = self.it.client.core().send(planned.call("withdraw")).await else { break };
             match step {
                 Step::DeleteOrigin(_) | Step::DeleteOwn if error.is_not_found() => break,
                 // It deletes nothing while a task of the provider runs (facts/authentik.md §2).

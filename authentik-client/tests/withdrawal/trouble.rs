@@ -112,6 +112,30 @@ async fn a_sync_that_does_not_end_is_no_success() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whom_a_sync_that_goes_on_has_forgotten_is_linked_again() {
+    let it = Scene::new(Profile::V2026_5_3).await;
+    it.scim.refuse(|_| true);
+    // The sync's second try comes after more than half a minute.
+    let report = it.run(delete_provider().limit(Duration::from_secs(25))).await;
+    assert_eq!(report.failed.as_ref().unwrap().kind(), ErrorKind::DeadlineExceeded, "{report}");
+    assert_eq!(it.linked().await.len(), 2);
+    it.scim.refuse(|_| false);
+    assert!(it.run(delete_provider()).await.is_complete());
+    assert_eq!(it.scim.users(), ["foreign"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_appears_in_dry_run_does_not_end_it() {
+    let it = Scene::with(Profile::Rc1, json!({"dry_run": true}), None).await;
+    let withdrawal = it.client.withdrawal(it.provider, delete_provider()).await.unwrap();
+    let link = json!({"provider": it.provider, "user": it.ada, "scim_id": "x"});
+    it.lab.post("providers/scim_users/", link).await;
+    let report = withdrawal.run().await;
+    assert_eq!(report.failed.as_ref().unwrap().kind(), ErrorKind::InvalidRequest, "{report}");
+    assert_eq!(it.provider_now().await.unwrap()["dry_run"], true);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_user_whose_creation_is_still_queued_is_not_forgotten() {
     let it = Scene::new(Profile::V2026_8).await;
     it.lab.authentik.hold_worker(Duration::from_secs(20));
