@@ -176,6 +176,12 @@ pub struct Withdrawal {
 impl Authentik {
     /// Reads what a provider has brought to its SCIM server, and plans to take it back. Writes nothing.
     ///
+    /// A service account's role needs, of `authentik_core`, `view_user`, `view_group` and view, add, change and
+    /// delete of `application`; `authentik_policies` view and add of `policybinding`; `authentik_providers_scim` view
+    /// and change of `scimprovider`, view and add of `scimprovideruser`, `view_scimprovidergroup`;
+    /// `authentik_tasks_schedules.view_schedule` (and `change_schedule` where it is paused) and
+    /// `authentik_tasks.view_task`.
+    ///
     /// It costs what a [`survey`](Self::survey) costs, and four more requests.
     ///
     /// # Errors

@@ -220,6 +220,13 @@ impl Scene {
         scene
     }
 
+    pub(crate) fn client_as(&self, token: &str) -> Authentik {
+        Authentik::builder("http://authentik.test".parse().unwrap(), token.to_owned().into())
+            .transport(Arc::clone(&self.witness) as Arc<dyn Transport>)
+            .build()
+            .unwrap()
+    }
+
     pub(crate) async fn settled(&self) {
         assert!(self.lab.authentik.idle(Duration::from_secs(600)).await);
     }

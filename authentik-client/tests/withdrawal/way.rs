@@ -206,3 +206,56 @@ async fn a_provider_without_an_application_is_withdrawn_too() {
         assert!(it.provider_now().await.is_none() && it.has_application("app").await, "{profile}");
     }
 }
+
+/// What the documentation of `Authentik::withdrawal` lists.
+const PERMISSIONS: [&str; 15] = [
+    "core.view_user",
+    "core.view_group",
+    "core.view_application",
+    "core.add_application",
+    "core.change_application",
+    "core.delete_application",
+    "policies.view_policybinding",
+    "policies.add_policybinding",
+    "providers_scim.view_scimprovider",
+    "providers_scim.change_scimprovider",
+    "providers_scim.view_scimprovideruser",
+    "providers_scim.add_scimprovideruser",
+    "providers_scim.view_scimprovidergroup",
+    "tasks_schedules.view_schedule",
+    "tasks.view_task",
+];
+
+/// A service account's withdrawal, of which the server refuses the first DELETE.
+async fn withdrawn_by(it: &Scene, permissions: &[&str]) -> Result<(), String> {
+    let account = json!({"username": "svc", "name": "svc", "type": "service_account"});
+    let user = it.lab.post("core/users/", account).await["pk"].clone();
+    let role = it.lab.post("rbac/roles/", json!({"name": "svc"})).await["pk"].as_str().unwrap().to_owned();
+    let names: Vec<String> = permissions.iter().map(|name| format!("authentik_{name}")).collect();
+    let path = format!("rbac/permissions/assigned_by_roles/{role}/assign/");
+    it.lab.post(&path, json!({"permissions": names})).await;
+    it.lab.post(&format!("rbac/roles/{role}/add_user/"), json!({"pk": user})).await;
+    let token = json!({"identifier": "svc", "user": user, "intent": "api", "expiring": false});
+    it.lab.post("core/tokens/", token).await;
+    let key = it.lab.get("core/tokens/svc/view_key/").await["key"].as_str().unwrap().to_owned();
+    let mut times = 1;
+    it.scim.refuse(move |_| std::mem::replace(&mut times, 0) == 1);
+    let withdrawal = it.client_as(&key).withdrawal(it.provider, delete_provider()).await;
+    let report = withdrawal.map_err(|error| error.to_string())?.run().await;
+    report.failed.map_or(Ok(()), |error| Err(error.to_string()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_account_does_it_with_the_permissions_that_are_documented() {
+    for profile in Profile::ALL {
+        let it = Scene::new(profile).await;
+        assert_eq!(withdrawn_by(&it, &PERMISSIONS).await, Ok(()), "{profile}");
+        assert_eq!(it.scim.users(), ["foreign"], "{profile}");
+    }
+    for left_out in PERMISSIONS {
+        let it = Scene::new(Profile::V2026_5_3).await;
+        let others: Vec<&str> = PERMISSIONS.into_iter().filter(|name| *name != left_out).collect();
+        assert!(withdrawn_by(&it, &others).await.is_err(), "{left_out}");
+        assert!(it.provider_now().await.is_some(), "{left_out}");
+    }
+}
