@@ -21,7 +21,8 @@ impl<S: Store + std::fmt::Debug + Send + Sync> Transport for ServiceProvider<S> 
 /// Lets requests with a known bearer token through (RFC 6750), and answers others 401 in the form of
 /// RFC 7644 §3.12. Tokens are compared in a time that does not depend on where they differ.
 ///
-/// `/ServiceProviderConfig` needs no token, so that a client can learn how to authenticate (RFC 7643 §5).
+/// A GET whose path ends in `/ServiceProviderConfig` needs no token, so that a client can learn how to authenticate
+/// (RFC 7643 §5); what stands before that is for the transport behind to judge.
 ///
 /// ```
 /// use scim_core::provider::{BearerAuth, ServiceProvider};
