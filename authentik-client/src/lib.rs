@@ -16,6 +16,7 @@ pub mod profile;
 pub mod scope;
 pub mod survey;
 pub mod sync;
+pub mod withdrawal;
 
 pub use api::{
     ApiTokens, Applications, Authentik, AuthentikBuilder, Events, Groups, List, PolicyBindings, Schedules,

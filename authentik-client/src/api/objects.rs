@@ -107,7 +107,8 @@ macro_rules! handle {
     };
     (@delete $object:ty, $id:ty) => {
         /// Deletes one. Nothing is deleted on any SCIM server by it, except for users and groups, whose
-        /// deletion authentik pushes.
+        /// deletion authentik pushes; [`withdrawal`](crate::withdrawal) takes back what a provider has
+        /// brought there.
         ///
         /// # Errors
         /// See [`Error`].

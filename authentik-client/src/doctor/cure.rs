@@ -31,7 +31,7 @@ pub(super) enum Step {
     Schedule(ScheduleUuid, SchedulePatch),
 }
 
-/// A call that a cure would make.
+/// A call that a cure or a [withdrawal](crate::withdrawal) would make.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PlannedCall {
@@ -46,12 +46,20 @@ pub struct PlannedCall {
 }
 
 impl PlannedCall {
-    fn new(method: Method, path: String, body: Option<Value>) -> Self {
+    pub(crate) fn new(method: Method, path: String, body: Option<Value>) -> Self {
         Self { method, path, body, instead: None }
     }
 
-    fn call(&self) -> Call {
-        let operation = Operation::new("cure", self.path.trim_end_matches('/').to_owned());
+    /// A call that starts a provider's full sync by its schedule or, where that is forbidden, by saving it.
+    pub(crate) fn start_sync(provider: ProviderPk, name: &str, schedule: &ScheduleUuid) -> Self {
+        let save = Self::new(Method::PATCH, format!("providers/scim/{provider}/"), Some(json!({"name": name})));
+        let send = Self::new(Method::POST, format!("tasks/schedules/{schedule}/send/"), None);
+        Self { instead: Some(Box::new(save)), ..send }
+    }
+
+    /// `name` says in errors what is being done.
+    pub(crate) fn call(&self, name: &'static str) -> Call {
+        let operation = Operation::new(name, self.path.trim_end_matches('/').to_owned());
         let segments = self.path.split('/').filter(|segment| !segment.is_empty());
         let call = Call::new(operation, self.method.clone(), segments);
         match &self.body {
@@ -103,16 +111,10 @@ impl Step {
                 let body = json!({"sync_object_model": model, "sync_object_id": id, "override_dry_run": false});
                 post(format!("providers/scim/{provider}/sync/object/"), Some(body))
             }
-            Self::StartSync { provider, name, schedule } => {
-                let save = patch(format!("providers/scim/{provider}/"), json!({"name": name}));
-                match schedule {
-                    Some(schedule) => PlannedCall {
-                        instead: Some(Box::new(save)),
-                        ..post(format!("tasks/schedules/{schedule}/send/"), None)
-                    },
-                    None => save,
-                }
-            }
+            Self::StartSync { provider, name, schedule } => match schedule {
+                Some(schedule) => PlannedCall::start_sync(*provider, name, schedule),
+                None => patch(format!("providers/scim/{provider}/"), json!({"name": name})),
+            },
             Self::RetryTask(id) => post(format!("tasks/tasks/{id}/retry/"), None),
             // What these patches hold is data of this crate: it has a JSON form.
             Self::Provider(pk, changes) => {
@@ -143,13 +145,13 @@ impl Step {
                 _ => Ok(()),
             };
         }
-        match (self, authentik.core().send(planned.call()).await) {
+        match (self, authentik.core().send(planned.call("cure")).await) {
             (_, Ok(_)) => Ok(()),
             // A sync in between has been quicker: the link is gone, or there again.
             (Self::DropUserLink(_) | Self::DropGroupLink(_), Err(error)) if error.is_not_found() => Ok(()),
             (Self::LinkUser { .. } | Self::LinkGroup { .. }, Err(error)) if error.is_conflict() => Ok(()),
             (_, Err(error)) if error.is_forbidden() && planned.instead.is_some() => match planned.instead {
-                Some(instead) => authentik.core().send(instead.call()).await.map(drop),
+                Some(instead) => authentik.core().send(instead.call("cure")).await.map(drop),
                 None => Err(error),
             },
             (_, Err(error)) => Err(error),
