@@ -191,7 +191,7 @@ async fn main() -> Result<(), Failure> {
         let _spent_before = (outside.take(), inside.take());
         let (begun, busy) = (Instant::now(), processor());
         api.post(&send, Value::Null).await?;
-        while !authentik.idle(Duration::from_secs(600)).await {}
+        while !authentik.idle(Duration::from_mins(10)).await {}
         let (took, busy) = (begun.elapsed().as_secs_f64(), processor() - busy);
         let after = authentik.requests(Side::Scim);
         let (all, writes) = (after.all - before.all, after.writes - before.writes);
