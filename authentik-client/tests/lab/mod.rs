@@ -411,3 +411,17 @@ pub(crate) fn remote(user: &str, active: bool) -> Value {
     json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": format!("old-{user}"), "userName": user,
         "active": active, "emails": [{"value": format!("{user}@elsewhere.test"), "type": "work"}]})
 }
+
+/// Whether a full sync adds a new member to a group that the server answers without members.
+pub(crate) async fn adds_where_members_are_absent(lab: &Lab) -> bool {
+    let (group, _, _) = two_users(lab).await;
+    let third = lab.user("u2").await;
+    lab.shelf(|shelf| {
+        let bare = |group: &mut Value| {
+            group.as_object_mut().unwrap().remove("members");
+        };
+        shelf.dress_group = Some(Box::new(bare));
+    });
+    lab.post(&format!("core/groups/{group}/add_user/"), json!({"pk": third})).await;
+    writes(&lab.sync().await).iter().any(|request| request.starts_with("PATCH"))
+}

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 ///
 /// The engine fills it when the resource is shown first. The store [clears](Self::clear) it with every change of
 /// the resource; where something of the resource comes from elsewhere (members, groups), it clears it with every
-/// change there too, or does not [lend](super::Lent) it. Answers under another base URL or by an engine that behaves differently are written anew each time.
+/// change there too, or does not [lend](super::Lent) it. Answers under another base URL or by an engine that behaves
+/// differently are written anew each time.
 #[derive(Default)]
 pub struct KeptText(OnceLock<Box<Kept>>);
 
