@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::patch::conform::Conform;
 use crate::patch::members::{KeyIndex, without_equal};
+use crate::patch::select::{Chosen, Selection};
 use crate::patch::store::{Slot, Store};
 use crate::patch::target::{Found, Target, locate, resolve, unknown};
 use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
@@ -122,9 +123,11 @@ impl Session<'_> {
                 if attribute.is_read_only() || sub.as_ref().is_some_and(|sub| sub.is_read_only()) {
                     return Err(PatchError::mutability("the attribute is readOnly"));
                 }
-                let slot = self.store.slot(home, attribute.name());
+                let (slot, list) = self.store.find(home, attribute.name());
+                let places = filter.as_ref().map_or_else(|| (0..list.len()).collect(), |filter| filter.places(list));
                 let writes = self.store.writes();
-                self.elements(op, &attribute, &slot, filter.as_ref(), sub.as_deref(), value)?;
+                let chosen = Chosen { filter: filter.as_ref().map(Selection::filter), places: &places };
+                self.elements(op, &attribute, &slot, chosen, sub.as_deref(), value)?;
                 self.settle(home, writes);
                 Ok(())
             }

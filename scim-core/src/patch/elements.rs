@@ -7,7 +7,7 @@ use crate::patch::apply::{Session, short};
 use crate::patch::conform::is_primary;
 use crate::patch::equal::same_value;
 use crate::patch::merge::{agreeing, checked, merge};
-use crate::patch::select::Selection;
+use crate::patch::select::Chosen;
 use crate::patch::store::Slot;
 use crate::patch::target::described;
 use crate::patch::{Op, PatchError};
@@ -17,18 +17,16 @@ use crate::schema::Attribute;
 use crate::text::same_name;
 
 impl Session<'_> {
-    /// Elements that a filter selects, or all of them; as a whole or one sub-attribute of each.
+    /// Elements that a filter selects, or all of them, by their places; as a whole or one sub-attribute of each.
     pub(super) fn elements(
         &mut self,
         op: Op,
         attribute: &Attribute,
         slot: &Slot,
-        filter: Option<&Selection<'_>>,
+        Chosen { filter, places }: Chosen<'_>,
         sub: Option<&Attribute>,
         value: Option<&Value>,
     ) -> Result<(), PatchError> {
-        let list = self.store.elements(slot);
-        let places = filter.map_or_else(|| (0..list.len()).collect(), |selection| selection.places(list));
         let assigns = op != Op::Remove;
         if places.is_empty() {
             return match (assigns, sub) {
@@ -40,7 +38,7 @@ impl Session<'_> {
                     }
                     Ok(())
                 }
-                _ => self.create(attribute, slot, filter.map(Selection::filter), sub, value),
+                _ => self.create(attribute, slot, filter, sub, value),
             };
         }
         if attribute.is_immutable() && (sub.is_none() || filter.is_none()) {
@@ -48,14 +46,14 @@ impl Session<'_> {
         }
         match (sub, value.filter(|value| !assigns && !value.is_null())) {
             (sub, Some(value)) => {
-                let places = self.agreeing_places(attribute, slot, &places, sub, value)?;
+                let places = self.agreeing_places(attribute, slot, places, sub, value)?;
                 match sub {
                     Some(sub) => self.set_subs(op, attribute, slot, &places, sub, None),
                     None => self.take_out(attribute, slot, &places),
                 }
             }
-            (Some(sub), None) => self.set_subs(op, attribute, slot, &places, sub, value),
-            (None, None) => self.set_elements(op, attribute, slot, &places, value),
+            (Some(sub), None) => self.set_subs(op, attribute, slot, places, sub, value),
+            (None, None) => self.set_elements(op, attribute, slot, places, value),
         }
     }
 

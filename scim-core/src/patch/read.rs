@@ -101,7 +101,7 @@ impl Names {
     }
 
     /// The place of a name among those that an operation has.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of_operation(&mut self, name: &str) -> Option<usize> {
         let at = match name {
             "op" => 0,
@@ -353,6 +353,11 @@ impl Draft {
             }),
             Said::Other => Some(Err(PatchError::syntax("`path` must be a string"))),
         };
+    }
+
+    #[inline]
+    pub(super) fn read_path(&mut self, path: PatchPath) {
+        self.path = Some(Ok(path));
     }
 
     pub(super) fn value(&mut self, value: Value, options: &PatchOptions) {

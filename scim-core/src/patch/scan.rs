@@ -7,9 +7,10 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use crate::filter::parse::{plain_string, special};
+use crate::filter::parse::{plain_string, quick_json_path};
 use crate::patch::PatchOptions;
 use crate::patch::read::{Draft, Message, Said, Schemas, is_ours};
+use crate::path::PatchPath;
 
 pub(super) fn read(body: &[u8], message: &mut Message<'_>) -> Option<()> {
     let mut scanner = Scanner { text: std::str::from_utf8(body).ok()?, at: 0 };
@@ -17,8 +18,8 @@ pub(super) fn read(body: &[u8], message: &mut Message<'_>) -> Option<()> {
     scanner.peek().is_none().then_some(())
 }
 
-/// Bytes of a string with escapes that need no allocation.
-const SHORT: usize = 128;
+/// What nearly every message has as `schemas`.
+const SCHEMAS: &[u8; 49] = br#"["urn:ietf:params:scim:api:messages:2.0:PatchOp"]"#;
 
 struct Scanner<'t> {
     text: &'t str,
@@ -64,8 +65,15 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The name of a member, without escapes, and the colon after it.
+    /// Steps over those bytes if they come next.
     #[inline]
+    fn skip<const N: usize>(&mut self, bytes: &[u8; N]) -> bool {
+        let comes = self.text.as_bytes().get(self.at..).and_then(<[u8]>::first_chunk) == Some(bytes);
+        self.at += if comes { N } else { 0 };
+        comes
+    }
+
+    /// The name of a member, without escapes, and the colon after it.
     fn name(&mut self) -> Option<&'t str> {
         self.require(b'"')?;
         let name = self.plain()?;
@@ -89,35 +97,8 @@ impl<'t> Scanner<'t> {
         if let Some(text) = self.plain() {
             return Some(take(text));
         }
-        let mut short = [0; SHORT];
-        if let Some(length) = self.quoted_quotes(&mut short) {
-            return std::str::from_utf8(short.get(..length)?).ok().map(take);
-        }
         self.at -= 1;
         self.json::<String>().map(|text| take(&text))
-    }
-
-    /// A short string whose only escapes are quotes, as in paths with a filter: its length in `into`.
-    fn quoted_quotes(&mut self, into: &mut [u8; SHORT]) -> Option<usize> {
-        let mut rest = self.text.as_bytes().get(self.at..)?;
-        let mut length = 0;
-        loop {
-            let plain = special(rest);
-            into.get_mut(length..length + plain)?.copy_from_slice(rest.get(..plain)?);
-            length += plain;
-            match rest.get(plain..)? {
-                [b'"', after @ ..] => {
-                    self.at = self.text.len() - after.len();
-                    return Some(length);
-                }
-                [b'\\', b'"', after @ ..] => {
-                    *into.get_mut(length)? = b'"';
-                    length += 1;
-                    rest = after;
-                }
-                _ => return None,
-            }
-        }
     }
 
     /// Any value, by serde_json.
@@ -139,9 +120,39 @@ impl<'t> Scanner<'t> {
         Some(())
     }
 
+    /// As [`name`](Self::name), where those that are expected take one step.
+    #[inline]
+    fn name_in_message(&mut self) -> Option<&'t str> {
+        match self.peek()? {
+            _ if self.skip(b"\"schemas\":") => Some("schemas"),
+            _ if self.skip(b"\"Operations\":") => Some("Operations"),
+            _ => self.name(),
+        }
+    }
+
+    /// As [`name_in_message`](Self::name_in_message).
+    #[inline]
+    fn name_in_operation(&mut self) -> Option<&'t str> {
+        match self.peek()? {
+            _ if self.skip(b"\"op\":") => Some("op"),
+            _ if self.skip(b"\"path\":") => Some("path"),
+            _ if self.skip(b"\"value\":") => Some("value"),
+            _ => self.name(),
+        }
+    }
+
+    /// A path that needs no parser; nothing is read of any other.
+    #[inline]
+    fn everyday_path(&mut self, options: &PatchOptions) -> Option<PatchPath> {
+        self.peek()?;
+        let (path, length) = quick_json_path(self.text.get(self.at..)?.strip_prefix('"')?, options.limits())?;
+        self.at += 1 + length;
+        Some(path)
+    }
+
     fn message(&mut self, message: &mut Message<'_>) -> Option<()> {
         self.each(b'{', b'}', |this| {
-            let at = message.names.of_message(this.name()?);
+            let at = message.names.of_message(this.name_in_message()?);
             if message.names.is_twice() {
                 return None;
             }
@@ -160,6 +171,9 @@ impl<'t> Scanner<'t> {
     fn schemas(&mut self) -> Option<Schemas> {
         if self.peek() != Some(b'[') {
             return self.json().map(|value: Value| Schemas::of(&value));
+        }
+        if self.skip(SCHEMAS) {
+            return Some(Schemas::List { is_empty: false, has_ours: true });
         }
         let (mut is_empty, mut has_ours) = (true, false);
         self.each(b'[', b']', |this| {
@@ -188,14 +202,17 @@ impl<'t> Scanner<'t> {
         let options: &PatchOptions = message.options;
         let mut draft = Draft::default();
         self.each(b'{', b'}', |this| {
-            let name = this.name()?;
+            let name = this.name_in_operation()?;
             let at = draft.names.of_operation(name);
             if draft.names.is_twice() {
                 return None;
             }
             match at {
                 Some(0) => this.said(|said| draft.op(said, options))?,
-                Some(1) => this.said(|said| draft.path(said, options))?,
+                Some(1) => match this.everyday_path(options) {
+                    Some(path) => draft.read_path(path),
+                    None => this.said(|said| draft.path(said, options))?,
+                },
                 Some(_) => {
                     let value = match this.peek()? {
                         b'"' => this.string(|text| Value::from(text))?,

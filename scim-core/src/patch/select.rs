@@ -20,6 +20,12 @@ pub(super) struct Selection<'s> {
     test: Test<'s>,
 }
 
+/// The elements that an operation is about: all of them, or those that the filter of its path selects.
+pub(super) struct Chosen<'s> {
+    pub(super) filter: Option<&'s Filter>,
+    pub(super) places: &'s [usize],
+}
+
 enum Test<'s> {
     /// `type eq "work"`, `value eq "2819c223"`: a sub-attribute that is a text.
     Text {

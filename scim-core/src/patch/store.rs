@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::patch::PatchError;
-use crate::resource::{get_folded, is_unassigned, spelling};
+use crate::resource::{entry, get_folded, is_unassigned, spelling};
 use crate::schema::Home;
 use crate::text::{Text, same_name};
 
@@ -86,14 +86,21 @@ impl<'r> Store<'r> {
 
     /// Where an attribute is, in the spelling that the resource has, else in the schema's.
     pub(super) fn slot(&self, home: Home<'_>, name: &str) -> Slot {
-        match home {
-            Home::Core => Slot { extension: None, key: spelling(self.resource, name).unwrap_or(name).into() },
+        self.find(home, name).0
+    }
+
+    /// Where an attribute is, and its elements.
+    pub(super) fn find(&self, home: Home<'_>, name: &str) -> (Slot, &[Value]) {
+        let (extension, map) = match home {
+            Home::Core => (None, Some(&*self.resource)),
             Home::Extension(uri) => {
                 let uri = spelling(self.resource, uri).unwrap_or(uri);
-                let inner = self.resource.get(uri).and_then(Value::as_object);
-                let key = inner.and_then(|map| spelling(map, name)).unwrap_or(name);
-                Slot { extension: Some(uri.into()), key: key.into() }
+                (Some(uri.into()), self.resource.get(uri).and_then(Value::as_object))
             }
+        };
+        match map.and_then(|map| entry(map, name)) {
+            Some((key, value)) => (Slot { extension, key: Text::of_name(key) }, elements_of(Some(value))),
+            None => (Slot { extension, key: Text::of_name(name) }, &[]),
         }
     }
 
@@ -118,11 +125,7 @@ impl<'r> Store<'r> {
 
     /// The elements of an attribute; a single value counts as one.
     pub(super) fn elements(&self, slot: &Slot) -> &[Value] {
-        match self.get(slot) {
-            None => &[],
-            Some(Value::Array(list)) => list,
-            Some(single) => std::slice::from_ref(single),
-        }
+        elements_of(self.map(slot).and_then(|map| map.get(slot.key.as_str())))
     }
 
     /// Sets the attribute, or takes it away.
@@ -214,21 +217,25 @@ impl<'r> Store<'r> {
             single => single,
         };
         let element = element.as_object_mut()?;
-        let (key, current) = match element.get_key_value(name) {
-            Some((_, value)) => (name, Some(value)),
-            None => match element.iter().find(|(key, _)| same_name(key, name)) {
-                Some((key, value)) => (key.as_str(), Some(value)),
-                None => (name, None),
+        let (key, place) = match element.get_mut(name) {
+            Some(place) => (Text::of_name(name), Some(place)),
+            None => match element.iter_mut().find(|(key, _)| same_name(key, name)) {
+                Some((key, place)) => (Text::of_name(key), Some(place)),
+                None => (Text::of_name(name), None),
             },
         };
-        let new = match decide(current.filter(|value| !is_unassigned(value))) {
+        let new = match decide(place.as_deref().filter(|value| !is_unassigned(value))) {
             Ok(Some(new)) => new,
             Ok(None) => return Some(Ok(false)),
             Err(error) => return Some(Err(error)),
         };
-        let key = Text::from(key);
         let removes = new.is_null();
-        let old = put(element, &key, (!removes).then_some(new));
+        let old = match place {
+            Some(place) if !removes => Some(std::mem::replace(place, new)),
+            Some(_) => element.remove(key.as_str()),
+            None if !removes => element.insert(key.to_string(), new),
+            None => None,
+        };
         let is_empty = removes && element.values().all(is_unassigned);
         self.note(Undo::Sub(slot.clone(), at, key, old));
         Some(Ok(is_empty))
@@ -306,6 +313,14 @@ impl<'r> Store<'r> {
 
     fn list_mut(&mut self, slot: &Slot) -> Option<&mut Vec<Value>> {
         self.map_mut(slot)?.get_mut(slot.key.as_str())?.as_array_mut()
+    }
+}
+
+fn elements_of(value: Option<&Value>) -> &[Value] {
+    match value.filter(|value| !is_unassigned(value)) {
+        None => &[],
+        Some(Value::Array(list)) => list,
+        Some(single) => std::slice::from_ref(single),
     }
 }
 

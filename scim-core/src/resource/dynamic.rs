@@ -32,12 +32,15 @@ fn other_spelling<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Val
     map.iter().find(|(key, _)| same_name(key, name)).map(|(_, value)| value)
 }
 
+/// As [`get_folded`], with the spelling that the map has.
+pub(crate) fn entry<'a>(map: &'a Map<String, Value>, name: &str) -> Option<(&'a str, &'a Value)> {
+    let found = map.get_key_value(name).or_else(|| map.iter().find(|(key, _)| same_name(key, name)));
+    found.map(|(key, value)| (key.as_str(), value))
+}
+
 /// The spelling in which the map holds that name.
 pub(crate) fn spelling<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    map.get_key_value(name)
-        .map(|(key, _)| key)
-        .or_else(|| map.keys().find(|key| same_name(key, name)))
-        .map(String::as_str)
+    entry(map, name).map(|(key, _)| key)
 }
 
 /// Absent, `null` and `[]` are one state; an object without any value holds nothing either (RFC 7643 §2.5).

@@ -14,8 +14,9 @@ use crate::filter::Filter;
 use crate::limits::Limits;
 use crate::path::PatchPath;
 use crate::quirk::Quirks;
+pub(crate) use path::quick_json_path;
 use scan::Parser;
-pub(crate) use scan::{plain_string, special};
+pub(crate) use scan::plain_string;
 
 /// How to read a filter or path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,9 +64,7 @@ pub(crate) fn filter(text: &str, options: &ParseOptions) -> Result<Parsed<Filter
 }
 
 pub(crate) fn patch_path(text: &str, options: &ParseOptions) -> Result<Parsed<PatchPath>, ParseError> {
-    if text.len() <= options.limits.bytes()
-        && let Some(value) = path::quick_path(text, options.limits)
-    {
+    if let Some(value) = path::quick_path(text, options.limits) {
         return Ok(Parsed { value, quirks: Quirks::STRICT });
     }
     read(text, options, Grammar::Path, Parser::patch_path, Parser::patch_path)

@@ -181,7 +181,7 @@ pub(crate) fn plain_string(text: &[u8]) -> Option<usize> {
 /// The place of the first byte that cannot stand for itself in a string: quote, backslash, control character; the length
 /// of the text if there is none.
 #[inline]
-pub(crate) fn special(text: &[u8]) -> usize {
+pub(super) fn special(text: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES * 0x80;
     // Eight bytes at a time: those that are zero after the subtraction of the sought one, and those below a blank.
