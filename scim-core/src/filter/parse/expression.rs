@@ -1,15 +1,15 @@
 //! The productions: expressions, terms, PATCH paths.
 
 use crate::error::ParseErrorKind as Kind;
-use crate::filter::parse::chain::{Chain, Level, Open, Outer};
-use crate::filter::parse::scan::{self, Parser};
+use crate::filter::parse::chain::{Level, Open, Outer};
+use crate::filter::parse::scan::Parser;
 use crate::filter::parse::{Failure, fail};
-use crate::filter::{CompareOp, Comparison, Filter, Literal, ValuePath};
+use crate::filter::{CompareOp, Comparison, Filter, ValuePath};
 use crate::path::{AttributePath, PatchPath};
 use crate::text::Text;
 
 /// What stands where a term is expected.
-enum Start {
+pub(super) enum Start {
     /// `attribute op value` or `attribute pr`.
     Term(Filter),
     /// `attribute[`
@@ -56,13 +56,6 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
 
     /// A filter: the whole text, or what stands between the brackets of a path (`brackets` is where they opened).
     pub(super) fn expression(&mut self, brackets: Option<usize>) -> Result<Filter, Failure> {
-        if let Some(whole) = self.quick_terms(brackets.is_some()) {
-            return Ok(whole);
-        }
-        self.any_expression(brackets)
-    }
-
-    fn any_expression(&mut self, brackets: Option<usize>) -> Result<Filter, Failure> {
         let mut outer = Outer::default();
         let mut level = Level::new(Open::Text, brackets.unwrap_or(0));
         // Value paths do not nest: at most one is open.
@@ -167,22 +160,6 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
         }
     }
 
-    /// One operator between two single blanks; `None` leaves everything else to [`any_connective`](Self::any_connective).
-    #[inline]
-    fn quick_connective(&mut self) -> Option<bool> {
-        let rest = self.text.as_bytes().get(self.at..)?;
-        let (length, is_and) = match rest {
-            [b' ', b'a' | b'A', b'n' | b'N', b'd' | b'D', b' ', ..] => (5, true),
-            [b' ', b'o' | b'O', b'r' | b'R', b' ', ..] => (4, false),
-            _ => return None,
-        };
-        if matches!(rest.get(length), None | Some(b' ' | b'\t')) {
-            return None;
-        }
-        self.at += length;
-        Some(is_and)
-    }
-
     #[cold]
     fn any_connective(&mut self) -> Result<bool, Failure> {
         self.blank()?;
@@ -220,100 +197,6 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
         }
         self.at += rest.len() - next.len();
         Some(Open::Prefix)
-    }
-
-    /// `name op "text"`, `name pr` and `name[` by the letter, in one pass; `None` leaves everything else to
-    /// [`term`](Self::term).
-    #[inline]
-    fn quick_term(&mut self) -> Option<Start> {
-        let bytes = self.text.as_bytes();
-        let start = self.at;
-        let (dot, at) = scan::name(bytes, start, !self.in_brackets)?;
-        let path = || match dot {
-            0 => AttributePath::plain(self.text.get(start..at).unwrap_or_default()),
-            dot => self.with_sub(start, dot, at),
-        };
-        let (a, b, rest) = match bytes.get(at..)? {
-            [b' ', a, b, rest @ ..] => (*a, *b, rest),
-            [b'[', ..] if !self.in_brackets => {
-                let path = path();
-                self.at = at + 1;
-                return Some(Start::Brackets(path));
-            }
-            _ => return None,
-        };
-        if self.terms >= self.limits.terms() {
-            return None;
-        }
-        if let [b' ', b'"', text @ ..] = rest {
-            let op = CompareOp::of_bytes(a, b)?;
-            let length = scan::plain_string(text)?;
-            let begin = at + 5;
-            let value = Literal::String(self.text.get(begin..begin + length)?.into());
-            let path = path();
-            self.terms += 1;
-            self.at = begin + length + 1;
-            return Some(Start::Term(Filter::Compare(Comparison { path, op, value })));
-        }
-        if matches!((a, b, rest), (b'p' | b'P', b'r' | b'R', [] | [b' ' | b')' | b']', ..])) {
-            let path = path();
-            self.terms += 1;
-            self.at = at + 3;
-            return Some(Start::Term(Filter::Present(path)));
-        }
-        None
-    }
-
-    fn with_sub(&self, start: usize, dot: usize, end: usize) -> AttributePath {
-        AttributePath::of(None, self.text.get(start..dot).unwrap_or_default(), self.text.get(dot + 1..end))
-    }
-
-    /// What stands between brackets if it is terms by the letter under one operator, the closing bracket included:
-    /// most value paths are, and need no level of their own. `None` has read nothing.
-    #[inline]
-    fn quick_brackets(&mut self) -> Option<Filter> {
-        self.in_brackets = true;
-        let inner = self.quick_terms(true);
-        self.in_brackets = false;
-        inner
-    }
-
-    /// Terms by the letter under one operator, up to the closing bracket or the end of the text: most filters are, and
-    /// need no levels at all. `None` has read nothing.
-    #[inline]
-    fn quick_terms(&mut self, bracket: bool) -> Option<Filter> {
-        let (at, terms) = (self.at, self.terms);
-        let whole = self.terms_of_one_kind(bracket);
-        if whole.is_none() {
-            (self.at, self.terms) = (at, terms);
-        }
-        whole
-    }
-
-    fn terms_of_one_kind(&mut self, bracket: bool) -> Option<Filter> {
-        let mut list = Chain::default();
-        let mut all = None;
-        loop {
-            let term = match self.quick_term()? {
-                Start::Term(term) => term,
-                // The level between the brackets must be within the limit too.
-                Start::Brackets(path) if self.limits.depth() > 0 => {
-                    let filter = Box::new(self.quick_brackets()?);
-                    Filter::ValuePath(ValuePath { path, filter })
-                }
-                Start::Brackets(_) => return None,
-            };
-            if if bracket { self.eat(b']') } else { self.at == self.text.len() } {
-                let Some(is_and) = all else { return Some(term) };
-                list.push(term, 0);
-                return Some(if is_and { Filter::And(list.terms()) } else { Filter::Or(list.terms()) });
-            }
-            let is_and = self.quick_connective()?;
-            if *all.get_or_insert(is_and) != is_and {
-                return None;
-            }
-            list.push(term, self.text.len() - self.at);
-        }
     }
 
     /// Any term, and the errors in it.

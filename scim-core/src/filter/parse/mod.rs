@@ -4,6 +4,7 @@
 mod chain;
 mod expression;
 mod path;
+mod quick;
 mod scan;
 mod value;
 
@@ -60,6 +61,9 @@ pub struct Parsed<T> {
 }
 
 pub(crate) fn filter(text: &str, options: &ParseOptions) -> Result<Parsed<Filter>, ParseError> {
+    if let Some(value) = quick::quick_filter(text, options.limits) {
+        return Ok(Parsed { value, quirks: Quirks::STRICT });
+    }
     read(text, options, Grammar::Filter, |parser| parser.expression(None), |parser| parser.expression(None))
 }
 
