@@ -43,30 +43,6 @@ impl Text {
         text.into()
     }
 
-    /// The same text; the names that most filters and paths are made of are not copied: to build a short text takes
-    /// a good part of the time that reading a term takes.
-    #[inline]
-    pub(crate) fn of_name(name: &str) -> Self {
-        Self::constant(match name {
-            "id" => "id",
-            "type" => "type",
-            "meta" => "meta",
-            "name" => "name",
-            "value" => "value",
-            "title" => "title",
-            "active" => "active",
-            "emails" => "emails",
-            "members" => "members",
-            "primary" => "primary",
-            "display" => "display",
-            "userName" => "userName",
-            "userType" => "userType",
-            "externalId" => "externalId",
-            "displayName" => "displayName",
-            _ => return name.into(),
-        })
-    }
-
     /// A text that lives in the program.
     pub(crate) const fn constant(text: &'static str) -> Self {
         Self(smol_str::SmolStr::new_static(text))

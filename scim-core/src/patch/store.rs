@@ -99,8 +99,8 @@ impl<'r> Store<'r> {
             }
         };
         match map.and_then(|map| entry(map, name)) {
-            Some((key, value)) => (Slot { extension, key: Text::of_name(key) }, elements_of(Some(value))),
-            None => (Slot { extension, key: Text::of_name(name) }, &[]),
+            Some((key, value)) => (Slot { extension, key: Text::from(key) }, elements_of(Some(value))),
+            None => (Slot { extension, key: Text::from(name) }, &[]),
         }
     }
 
@@ -218,10 +218,10 @@ impl<'r> Store<'r> {
         };
         let element = element.as_object_mut()?;
         let (key, place) = match element.get_mut(name) {
-            Some(place) => (Text::of_name(name), Some(place)),
+            Some(place) => (Text::from(name), Some(place)),
             None => match element.iter_mut().find(|(key, _)| same_name(key, name)) {
-                Some((key, place)) => (Text::of_name(key), Some(place)),
-                None => (Text::of_name(name), None),
+                Some((key, place)) => (Text::from(key), Some(place)),
+                None => (Text::from(name), None),
             },
         };
         let new = match decide(place.as_deref().filter(|value| !is_unassigned(value))) {

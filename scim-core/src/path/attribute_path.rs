@@ -84,7 +84,7 @@ impl AttributePath {
             let kind = if sub.contains('.') { ParseErrorKind::Nested } else { ParseErrorKind::InvalidName };
             return Err((kind, at + name.len() + 1));
         }
-        Ok(Self { urn: urn.map(urn_text), name: Text::of_name(name), sub: sub.map(Text::of_name) })
+        Ok(Self { urn: urn.map(urn_text), name: Text::from(name), sub: sub.map(Text::from) })
     }
 
     /// `urn:…:2.0:User.manager.value`: a dot after a schema URN that ends in a version and a name. With one
@@ -104,12 +104,12 @@ impl AttributePath {
     /// A trusted name alone.
     #[inline]
     pub(crate) fn plain(name: &str) -> Self {
-        Self { urn: None, name: Text::of_name(name), sub: None }
+        Self { urn: None, name: Text::from(name), sub: None }
     }
 
     /// A path of trusted parts.
     pub(crate) fn of(urn: Option<&str>, name: &str, sub: Option<&str>) -> Self {
-        Self { urn: urn.map(urn_text), name: Text::of_name(name), sub: sub.map(Text::of_name) }
+        Self { urn: urn.map(urn_text), name: Text::from(name), sub: sub.map(Text::from) }
     }
 
     /// A path that the program itself spells.

@@ -56,7 +56,7 @@ fn read<const IN_JSON: bool>(text: &str, limits: Limits) -> Option<(PatchPath, u
         [b'.', sub @ ..] => {
             let (_, length) = name(sub, 0, false)?;
             let start = text.len() - sub.len();
-            (Some(Text::of_name(text.get(start..start + length)?)), sub.get(length..)?)
+            (Some(Text::from(text.get(start..start + length)?)), sub.get(length..)?)
         }
         rest => (None, rest),
     };
