@@ -247,7 +247,12 @@ impl<'a> Compiler<'a> {
             return Err(FilterError::TooDeep);
         }
         Ok(match filter {
-            Filter::And(list) => Node::All(self.nodes(list, depth)?),
+            Filter::And(list) => {
+                let mut nodes = self.nodes(list, depth)?;
+                // A comparison excludes more than presence does.
+                nodes.sort_by_key(|node| matches!(node, Node::Test(Test { check: Check::Present, .. })));
+                Node::All(nodes)
+            }
             Filter::Or(list) => join_equalities(self.nodes(list, depth)?),
             Filter::Not(inner) => Node::Not(Box::new(self.node(inner, depth + 1)?)),
             Filter::Present(path) => {

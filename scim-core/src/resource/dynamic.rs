@@ -23,9 +23,29 @@ use crate::text::same_name;
 pub struct Resource(Map<String, Value>);
 
 /// The member of that name in any case: the exact spelling first, which is the ordinary case.
+///
+/// The texts of the names lie apart in memory. A search in the tree reads ten of them in a resource of ordinary size, a
+/// walk over all members those of the right length.
 #[inline]
 pub(crate) fn get_folded<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    if (5..=32).contains(&map.len()) && name.len() <= 32 {
+        return walk(map, name);
+    }
     map.get(name).or_else(|| other_spelling(map, name))
+}
+
+#[inline]
+fn walk<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let mut other = None;
+    for (key, value) in map.iter().filter(|(key, _)| key.len() == name.len()) {
+        if key == name {
+            return Some(value);
+        }
+        if other.is_none() && same_name(key, name) {
+            other = Some(value);
+        }
+    }
+    other
 }
 
 fn other_spelling<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
