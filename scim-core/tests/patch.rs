@@ -367,6 +367,41 @@ fn text_and_values_read_alike() {
             assert_eq!(PatchOp::from_json(body.as_bytes(), &options), PatchOp::read(&value, &options), "{body}");
         }
     }
+    for path in [
+        r"title",
+        r"name.givenName",
+        r"name.",
+        r"t\u0069tle",
+        r"title ",
+        r#"emails[type eq \"work\"]"#,
+        r#"emails[type eq \"work\"].value"#,
+        r#"emails[type EQ \"work\"].value"#,
+        r#"emails[type eq \"work\"].value.x"#,
+        r#"emails[type eq \"work\"]value"#,
+        r#"emails[type eq \"w\\\"k\"].value"#,
+        r#"emails[type eq \"w\nk\"].value"#,
+        r#"emails[type eq \"w\\nk\"].value"#,
+        r#"emails[type eq \u0022work\u0022].value"#,
+        r#"emails[type eq \"work\u0022].value"#,
+        r#"emails[type eq \"é\"].value"#,
+        r#"emails[type eq \"work].value"#,
+        r#"emails[type eq work"#,
+        r"emails[]",
+        r"",
+    ] {
+        let body = format!(
+            r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{{"op":"remove","path":"{path}"}}]}}"#
+        );
+        let value: Value = serde_json::from_str(&body).unwrap();
+        for bytes in 0..40 {
+            let options = PatchOptions::strict().with_limits(Limits::default().with_bytes(bytes));
+            assert_eq!(
+                PatchOp::from_json(body.as_bytes(), &options),
+                PatchOp::read(&value, &options),
+                "{bytes}: {path}"
+            );
+        }
+    }
     for body in ["", "{", r#"{"Operations":[}"#, r#"{"Operations":[]} x"#, "{\"schemas\":[\"\u{1}\"]}", r#"{"a":01}"#] {
         let error = PatchOp::from_json(body.as_bytes(), &PatchOptions::lenient()).unwrap_err();
         assert!(error.to_string().contains("no JSON"), "{body}: {error}");

@@ -182,3 +182,22 @@ impl fmt::Debug for Resource {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exact_spelling_comes_first_in_maps_of_any_size() {
+        for others in [0, 2, 3, 10, 30, 31, 100] {
+            let mut map: Map<String, Value> = (0..others).map(|i| (format!("other{i}"), Value::from(i))).collect();
+            assert_eq!(get_folded(&map, "title"), None, "{others}");
+            map.insert("TITLE".into(), Value::from("capitals"));
+            assert_eq!(get_folded(&map, "title"), Some(&Value::from("capitals")), "{others}");
+            map.insert("title".into(), Value::from("exact"));
+            assert_eq!(get_folded(&map, "title"), Some(&Value::from("exact")), "{others}");
+            assert_eq!(get_folded(&map, "tITLE"), Some(&Value::from("capitals")), "{others}");
+            assert_eq!(get_folded(&map, "titles"), None, "{others}");
+        }
+    }
+}
