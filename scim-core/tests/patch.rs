@@ -381,11 +381,11 @@ fn text_and_values_read_alike() {
         r#"emails[type eq \"w\\\"k\"].value"#,
         r#"emails[type eq \"w\nk\"].value"#,
         r#"emails[type eq \"w\\nk\"].value"#,
-        r#"emails[type eq \u0022work\u0022].value"#,
+        r"emails[type eq \u0022work\u0022].value",
         r#"emails[type eq \"work\u0022].value"#,
         r#"emails[type eq \"é\"].value"#,
         r#"emails[type eq \"work].value"#,
-        r#"emails[type eq work"#,
+        r"emails[type eq work",
         r"emails[]",
         r"",
     ] {

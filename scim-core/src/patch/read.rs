@@ -101,7 +101,7 @@ impl Names {
     }
 
     /// The place of a name among those that an operation has.
-    #[inline(always)]
+    #[inline]
     pub(super) fn of_operation(&mut self, name: &str) -> Option<usize> {
         let at = match name {
             "op" => 0,

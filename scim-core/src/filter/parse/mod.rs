@@ -3,8 +3,8 @@
 
 mod chain;
 mod expression;
-mod path;
-mod quick;
+mod quick_filter;
+mod quick_path;
 mod scan;
 mod value;
 
@@ -15,7 +15,7 @@ use crate::filter::Filter;
 use crate::limits::Limits;
 use crate::path::PatchPath;
 use crate::quirk::Quirks;
-pub(crate) use path::quick_json_path;
+pub(crate) use quick_path::quick_json_path;
 use scan::Parser;
 pub(crate) use scan::plain_string;
 
@@ -61,14 +61,14 @@ pub struct Parsed<T> {
 }
 
 pub(crate) fn filter(text: &str, options: &ParseOptions) -> Result<Parsed<Filter>, ParseError> {
-    if let Some(value) = quick::quick_filter(text, options.limits) {
+    if let Some(value) = quick_filter::quick_filter(text, options.limits) {
         return Ok(Parsed { value, quirks: Quirks::STRICT });
     }
     read(text, options, Grammar::Filter, |parser| parser.expression(None), |parser| parser.expression(None))
 }
 
 pub(crate) fn patch_path(text: &str, options: &ParseOptions) -> Result<Parsed<PatchPath>, ParseError> {
-    if let Some(value) = path::quick_path(text, options.limits) {
+    if let Some(value) = quick_path::quick_path(text, options.limits) {
         return Ok(Parsed { value, quirks: Quirks::STRICT });
     }
     read(text, options, Grammar::Path, Parser::patch_path, Parser::patch_path)
