@@ -166,7 +166,7 @@ fn classify(error: ::reqwest::Error) -> TransportError {
     let mut cause = error.source();
     while let Some(inner) = cause {
         let text = inner.to_string();
-        if inner.is::<rustls::Error>() || text.contains("certificate") {
+        if is_tls(inner) || text.contains("certificate") {
             kind = TransportErrorKind::Tls;
         } else if text.starts_with("invalid HTTP") {
             kind = TransportErrorKind::Protocol;
@@ -180,6 +180,15 @@ fn classify(error: ::reqwest::Error) -> TransportError {
         None => out,
     };
     out.with_source(error.without_url())
+}
+
+/// Whether TLS itself refused. An `io::Error` does not name what it wraps as its source, and may wrap another one.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut error = error;
+    while let Some(inner) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        error = inner;
+    }
+    error.is::<rustls::Error>()
 }
 
 /// How much room for a body is made before any of it has come, in bytes.
