@@ -204,6 +204,38 @@ fn members_are_immutable_inside_and_free_as_a_whole() {
 }
 
 #[test]
+fn members_without_a_value_are_known_by_all_that_they_say() {
+    let schemas = ResourceSchemas::group();
+    let before = json!({"displayName": "g", "members": [{"value": "1"}, {"display": "A"}]});
+    let add = |value: Value| json!({"op": "add", "path": "members", "value": value});
+    for (operations, added) in [
+        (json!([add(json!([{"Display": "A"}]))]), json!([])),
+        (json!([add(json!([{"display": "B"}]))]), json!([{"display": "B"}])),
+        (json!([add(json!([{"display": "B"}, {"display": "A"}, {"display": "B"}]))]), json!([{"display": "B"}])),
+        (json!([add(json!([{"display": "B"}])), add(json!([{"display": "B"}]))]), json!([{"display": "B"}])),
+        (
+            json!([
+                add(json!([{"display": "B"}])),
+                add(json!([{"value": "2"}, {"display": "B"}, {"display": "A"}])),
+                add(json!([{"value": "2"}]))
+            ]),
+            json!([{"display": "B"}, {"value": "2"}]),
+        ),
+    ] {
+        let mut after = before.clone();
+        let applied = apply(&mut after, operations.clone(), &schemas, &PatchOptions::strict()).unwrap();
+        let all: Vec<Value> =
+            [&before["members"], &added].into_iter().flat_map(|l| l.as_array().unwrap().clone()).collect();
+        assert_eq!(after["members"], Value::from(all), "{operations}");
+        assert_eq!(applied.changed, added != json!([]), "{operations}");
+    }
+    let mut after = before;
+    let twice = json!([{"op": "replace", "path": "members", "value": [{"display": "B"}, {"display": "B"}]}]);
+    apply(&mut after, twice, &schemas, &PatchOptions::strict()).unwrap();
+    assert_eq!(after["members"], json!([{"display": "B"}]));
+}
+
+#[test]
 fn one_primary() {
     let user = json!({"userName": "u", "emails": [{"value": "a", "primary": true}, {"value": "b"}]});
     let demoted = |second: Value| json!({"userName": "u", "emails": [{"value": "a", "primary": false}, second]});

@@ -43,18 +43,35 @@ pub(super) struct KeyIndex {
     additions: usize,
 }
 
-/// Hash of a key to its place in the list.
+/// What is known of one list.
 #[derive(Default)]
 struct Index {
     hasher: RandomState,
+    /// Hash of a key to its place in the list.
     places: HashMap<u64, usize>,
+    keyless: Keyless,
 }
 
 impl Index {
     fn of(list: &[Value]) -> Self {
         let hasher = RandomState::new();
         let keys = list.iter().enumerate().filter_map(|(at, element)| Some((hasher.hash_one(key_of(element)?), at)));
-        Self { places: keys.collect(), hasher }
+        Self { places: keys.collect(), keyless: Keyless::of(list), hasher }
+    }
+}
+
+/// The elements without a key: they are known by everything that they say.
+#[derive(Default)]
+struct Keyless(HashSet<String>);
+
+impl Keyless {
+    fn of(list: &[Value]) -> Self {
+        Self(list.iter().filter(|element| key_of(element).is_none()).map(canonical).collect())
+    }
+
+    /// Whether it was not there yet.
+    fn insert(&mut self, element: &Value) -> bool {
+        self.0.insert(canonical(element))
     }
 }
 
@@ -71,8 +88,8 @@ impl KeyIndex {
         self.index = None;
     }
 
-    /// Takes out the new elements whose key is there, or appears twice. The second result tells whether one of
-    /// those differed from the element that is there.
+    /// Takes out the new elements whose key is there, or appears twice, and those without a key that equal one that is
+    /// there. The second result tells whether one of those with a key differed from the element that is there.
     pub(super) fn without_known(&mut self, slot: &Slot, list: &[Value], mut new: Vec<Value>) -> (Vec<Value>, bool) {
         self.additions += 1;
         let mut differs = false;
@@ -81,7 +98,10 @@ impl KeyIndex {
             && !indexed
             && self.additions == 1
         {
-            let known = key_of(only).and_then(|key| list.iter().find(|element| key_meets(element, |held| held == key)));
+            let known = match key_of(only) {
+                Some(key) => list.iter().find(|element| key_meets(element, |held| held == key)),
+                None => list.iter().find(|element| same_value(element, only)),
+            };
             return match known {
                 Some(known) => (Vec::new(), !same_value(known, only)),
                 None => (new, false),
@@ -94,14 +114,15 @@ impl KeyIndex {
             self.index = None;
             self.slot = Some(slot.clone());
         }
-        let Index { hasher, places } = self.index.get_or_insert_with(|| Index::of(list));
+        let Index { hasher, places, keyless } = self.index.get_or_insert_with(|| Index::of(list));
         let mut next = list.len();
         let is_one = new.len() == 1;
         let mut added: HashSet<String> = HashSet::new();
         new.retain(|element| {
             let Some(key) = key_of(element) else {
-                next += 1;
-                return true;
+                let is_new = keyless.insert(element);
+                next += usize::from(is_new);
+                return is_new;
             };
             let hash = hasher.hash_one(key);
             match places.get(&hash).and_then(|&at| list.get(at)) {
@@ -134,9 +155,14 @@ fn keep_unknown(list: &[Value], mut new: Vec<Value>) -> (Vec<Value>, bool) {
         usize::try_from(hash).unwrap_or_default()
     };
     let mut wanted: HashMap<&str, (usize, bool)> = HashMap::with_capacity(new.len());
+    let mut keyless: Option<Keyless> = None;
     let mut twice = vec![false; new.len()];
     for (at, element) in new.iter().enumerate() {
         let Some(key) = key_of(element) else {
+            let is_new = keyless.get_or_insert_with(|| Keyless::of(list)).insert(element);
+            if let Some(flag) = twice.get_mut(at) {
+                *flag = !is_new;
+            }
             continue;
         };
         if let Some(word) = sketch.get_mut(place(key) / 64) {
@@ -201,7 +227,7 @@ pub(super) fn without_equal(list: &[Value], mut new: Vec<Value>) -> Vec<Value> {
     new
 }
 
-/// The elements of a list whose key appears for the first time.
+/// The elements of a list whose key appears for the first time, or that are new if they have none.
 pub(super) fn once_each(new: Vec<Value>) -> Vec<Value> {
     keep_unknown(&[], new).0
 }
