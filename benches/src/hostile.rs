@@ -38,7 +38,8 @@ pub(crate) fn hostile(all: &mut Vec<Contender>) -> Result<(), Problem> {
                 }
             }
             if section == "patch" {
-                push("floor value", bare(at)?);
+                push("floor value", bare(at, 1)?);
+                push("floor value twice as long", bare(at, 2)?);
             }
         }
     }
@@ -77,8 +78,8 @@ fn build(case: &Value, times: usize) -> Result<String, Problem> {
 }
 
 /// The body as JSON value, read and dropped: what everybody pays who reads it with serde_json.
-fn bare(at: usize) -> Result<(Run, usize), Problem> {
-    let PatchCase { text, .. } = patch_case(at, 1)?;
+fn bare(at: usize, times: usize) -> Result<(Run, usize), Problem> {
+    let PatchCase { text, .. } = patch_case(at, times)?;
     let bytes = text.len();
     let run = timed(move || serde_json::from_str::<Value>(black_box(&text)).is_ok()).ok_or("nothing to run")?;
     Ok((run, bytes))
