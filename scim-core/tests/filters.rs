@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use scim_core::filter::{Filter, FilterError};
+use scim_core::filter::{Filter, FilterError, ParseOptions};
+use scim_core::limits::Limits;
 use scim_core::message::{ScimError, ScimType};
 use scim_core::resource::{Name, User};
 use scim_core::schema::ResourceSchemas;
@@ -80,5 +81,27 @@ fn terms_between_brackets_read_alike_in_either_way() {
         "emails[a.b pr]",
     ] {
         assert!(Filter::parse(broken).is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn limits_hold_for_everyday_filters_too() {
+    let default = Limits::default();
+    let value_path = r#"emails[type eq "work" and value pr]"#;
+    for (text, limits, ok) in [
+        (r#"userName eq "x""#, default.with_bytes(15), true),
+        (r#"userName eq "x""#, default.with_bytes(14), false),
+        ("title pr and userType pr", default.with_terms(2), true),
+        ("title pr and userType pr", default.with_terms(1), false),
+        (value_path, default.with_terms(2).with_depth(1), true),
+        (value_path, default.with_terms(1), false),
+        (value_path, default.with_depth(0), false),
+        ("not (title pr) or title pr", default.with_depth(1), true),
+        ("not (title pr) or title pr", default.with_depth(0), false),
+    ] {
+        for options in [ParseOptions::strict(), ParseOptions::lenient()] {
+            let read = Filter::parse_with(text, &options.with_limits(limits));
+            assert_eq!(read.is_ok(), ok, "{text}: {limits:?}");
+        }
     }
 }

@@ -368,6 +368,14 @@ fn limits_hold() {
     ] {
         assert_eq!(apply(&mut user(), path.clone(), &schemas, &with(limits)).is_ok(), ok, "{limits:?}");
     }
+    for path in ["title", "name.givenName", "emails[type eq \"work\"]"] {
+        let body = json!({"schemas": [PATCH_OP], "Operations": [{"op": "remove", "path": path}]});
+        for (bytes, ok) in [(path.len(), true), (path.len() - 1, false)] {
+            let options = with(Limits::default().with_bytes(bytes));
+            assert_eq!(PatchOp::read(&body, &options).is_ok(), ok, "{bytes}: {path}");
+            assert_eq!(PatchOp::from_json(body.to_string().as_bytes(), &options).is_ok(), ok, "{bytes}: {path}");
+        }
+    }
     let one = json!([{"op": "remove", "path": "emails[type eq \"work\"]"}]);
     assert!(apply(&mut user(), one, &schemas, &with(Limits::default().with_terms(0))).is_err());
     // A small message that writes much: its value once per element.

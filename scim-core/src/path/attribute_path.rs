@@ -104,12 +104,12 @@ impl AttributePath {
     /// A trusted name alone.
     #[inline]
     pub(crate) fn plain(name: &str) -> Self {
-        Self { urn: None, name: Text::from(name), sub: None }
+        Self { urn: None, name: name.into(), sub: None }
     }
 
     /// A path of trusted parts.
     pub(crate) fn of(urn: Option<&str>, name: &str, sub: Option<&str>) -> Self {
-        Self { urn: urn.map(urn_text), name: Text::from(name), sub: sub.map(Text::from) }
+        Self { urn: urn.map(urn_text), name: name.into(), sub: sub.map(Text::from) }
     }
 
     /// A path that the program itself spells.

@@ -18,8 +18,7 @@ pub(super) fn quick_filter(text: &str, limits: Limits) -> Option<Filter> {
     Parser::<false>::new(text, Quirks::STRICT, limits).terms_of_one_kind(false)
 }
 
-/// Where the parts of a term stand. A term is built where it is kept: to move its three texts takes as long as to find
-/// them.
+/// Where the parts of a term stand. The term is built where it is kept: its texts are costly to move.
 struct Found {
     start: usize,
     /// Of the dot before a sub-attribute; 0 without one.
