@@ -1,9 +1,9 @@
-use std::fmt::{self, Write};
+use std::fmt::{self, Display, Write};
 
 use crate::filter::{Comparison, Filter, Literal, ValuePath};
 
 /// Prints by the letter of RFC 7644 Figure 1, one space between the parts.
-impl fmt::Display for Filter {
+impl Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.print(f, 0)
     }
@@ -20,9 +20,12 @@ impl Filter {
                 inner.print(f, 0)?;
                 f.write_str(")")
             }
-            Self::Compare(comparison) => fmt::Display::fmt(comparison, f),
-            Self::Present(path) => write!(f, "{path} pr"),
-            Self::ValuePath(value_path) => fmt::Display::fmt(value_path, f),
+            Self::Compare(comparison) => comparison.fmt(f),
+            Self::Present(path) => {
+                path.fmt(f)?;
+                f.write_str(" pr")
+            }
+            Self::ValuePath(value_path) => value_path.fmt(f),
         }
     }
 }
@@ -40,21 +43,26 @@ fn chain(f: &mut fmt::Formatter<'_>, list: &[Filter], word: &str, binding: u8, g
     f.write_str(if group { ")" } else { "" })
 }
 
-impl fmt::Display for Comparison {
+impl Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.path, self.op.as_str(), self.value)
+        self.path.fmt(f)?;
+        f.write_char(' ')?;
+        f.write_str(self.op.as_str())?;
+        f.write_char(' ')?;
+        self.value.fmt(f)
     }
 }
 
-impl fmt::Display for ValuePath {
+impl Display for ValuePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[", self.path)?;
+        self.path.fmt(f)?;
+        f.write_char('[')?;
         self.filter.print(f, 0)?;
         f.write_str("]")
     }
 }
 
-impl fmt::Display for Literal {
+impl Display for Literal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::String(text) => quoted(f, text),

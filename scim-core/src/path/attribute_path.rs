@@ -171,12 +171,14 @@ impl FromStr for AttributePath {
 impl fmt::Display for AttributePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(urn) = &self.urn {
-            write!(f, "{urn}:")?;
+            f.write_str(urn)?;
+            f.write_str(":")?;
         }
         f.write_str(&self.name)?;
-        match &self.sub {
-            Some(sub) => write!(f, ".{sub}"),
-            None => Ok(()),
+        if let Some(sub) = &self.sub {
+            f.write_str(".")?;
+            f.write_str(sub)?;
         }
+        Ok(())
     }
 }

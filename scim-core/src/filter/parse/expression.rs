@@ -1,7 +1,7 @@
 //! The productions: expressions, terms, PATCH paths.
 
 use crate::error::ParseErrorKind as Kind;
-use crate::filter::parse::chain::{Level, Open, Outer};
+use crate::filter::parse::level::{Level, Open};
 use crate::filter::parse::scan::Parser;
 use crate::filter::parse::{Failure, fail};
 use crate::filter::{CompareOp, Comparison, Filter, ValuePath};
@@ -56,13 +56,13 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
 
     /// A filter: the whole text, or what stands between the brackets of a path (`brackets` is where they opened).
     pub(super) fn expression(&mut self, brackets: Option<usize>) -> Result<Filter, Failure> {
-        let mut outer = Outer::default();
-        let mut level = Level::new(Open::Text, brackets.unwrap_or(0));
+        let mut outer = Vec::new();
+        let mut level = Level::new(Open::Text, brackets.unwrap_or(0), &self.waiting);
         // Value paths do not nest: at most one is open.
         let mut attribute: Option<AttributePath> = None;
         loop {
             self.extra_blanks();
-            if outer.depth() > self.limits.depth() {
+            if outer.len() > self.limits.depth() {
                 return fail(Kind::TooDeep, self.at..self.at);
             }
             let start = self.at;
@@ -74,26 +74,30 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
                 Some(b'n' | b'N') => self.negation(),
                 _ => None,
             };
-            if let Some(open) = opened {
-                outer.enter(&mut level, Level::new(open, start));
-                continue;
-            }
-            let start = match self.quick_term() {
-                Some(start) => start,
-                None => self.term()?,
-            };
-            let mut term = match start {
-                Start::Term(term) => term,
-                Start::Brackets(path) => {
-                    let quick = if outer.depth() < self.limits.depth() { self.quick_brackets() } else { None };
+            let mut term = match opened {
+                Some(open) => {
+                    let quick = if open == Open::Prefix { None } else { self.quick_inside(b')', outer.len()) };
                     let Some(inner) = quick else {
-                        outer.enter(&mut level, Level::new(Open::Brackets, self.at - 1));
-                        attribute = Some(path);
-                        self.in_brackets = true;
+                        outer.push(level);
+                        level = Level::new(open, start, &self.waiting);
                         continue;
                     };
-                    self.after_brackets(path, inner)?
+                    if open == Open::Not { inner.not() } else { inner }
                 }
+                None => match self.quick_term().map_or_else(|| self.term(), Ok)? {
+                    Start::Term(term) => term,
+                    Start::Brackets(path) => {
+                        self.in_brackets = true;
+                        let Some(inner) = self.quick_inside(b']', outer.len()) else {
+                            outer.push(level);
+                            level = Level::new(Open::Brackets, self.at - 1, &self.waiting);
+                            attribute = Some(path);
+                            continue;
+                        };
+                        self.in_brackets = false;
+                        self.after_brackets(path, inner)?
+                    }
+                },
             };
 
             // The term is complete: close what it ends, then look for the next one.
@@ -111,7 +115,9 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
                             return fail(Kind::Unbalanced, self.at..self.at + 1);
                         }
                         self.at += 1;
-                        term = level.close(term);
+                        if level.is_chain(&self.waiting) {
+                            term = level.close(term, &mut self.waiting);
+                        }
                         if level.open == Open::Not {
                             term = term.not();
                         }
@@ -122,10 +128,11 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
                         match (level.open, attribute.take()) {
                             (Open::Brackets, Some(path)) => {
                                 self.in_brackets = false;
-                                term = self.after_brackets(path, level.close(term))?;
+                                let inner = level.close(term, &mut self.waiting);
+                                term = self.after_brackets(path, inner)?;
                                 level = around(&mut outer, level.at)?;
                             }
-                            (Open::Text, _) if brackets.is_some() => return Ok(level.close(term)),
+                            (Open::Text, _) if brackets.is_some() => return Ok(level.close(term, &mut self.waiting)),
                             _ => return fail(Kind::Unbalanced, self.at - 1..self.at),
                         }
                     }
@@ -134,15 +141,15 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
                         let is_and = self.connective()?;
                         let left = self.text.len() - self.at;
                         if is_and {
-                            level.and(term, left);
+                            level.and(term, &mut self.waiting, left);
                         } else {
-                            level.or(term, left);
+                            level.or(term, &mut self.waiting, left);
                         }
                         break;
                     }
                     None => {
-                        if outer.depth() == 0 && brackets.is_none() {
-                            return Ok(level.close(term));
+                        if outer.len() == 0 && brackets.is_none() {
+                            return Ok(level.close(term, &mut self.waiting));
                         }
                         return fail(Kind::Unbalanced, level.at..level.at + 1);
                     }
@@ -254,8 +261,8 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
     }
 }
 
-fn around(outer: &mut Outer, opened: usize) -> Result<Level, Failure> {
-    match outer.leave() {
+fn around(outer: &mut Vec<Level>, opened: usize) -> Result<Level, Failure> {
+    match outer.pop() {
         Some(level) => Ok(level),
         None => fail(Kind::Unbalanced, opened..opened + 1),
     }

@@ -1,8 +1,8 @@
 //! The parser of filters and PATCH paths: one pass, an explicit stack in place of recursion, limits
 //! charged while it reads.
 
-mod chain;
 mod expression;
+mod level;
 mod quick_filter;
 mod quick_path;
 mod scan;

@@ -1,7 +1,6 @@
 //! The everyday filters in one pass: terms by the letter under one operator. What is not one of them is left to the
 //! productions, which read it from the start.
 
-use crate::filter::parse::chain::Chain;
 use crate::filter::parse::expression::Start;
 use crate::filter::parse::scan::{self, Parser};
 use crate::filter::{CompareOp, Comparison, Filter, Literal, ValuePath};
@@ -15,7 +14,7 @@ pub(super) fn quick_filter(text: &str, limits: Limits) -> Option<Filter> {
     if text.len() > limits.bytes() {
         return None;
     }
-    Parser::<false>::new(text, Quirks::STRICT, limits).terms_of_one_kind(false)
+    Parser::<false>::new(text, Quirks::STRICT, limits).terms_of_one_kind(None, 0)
 }
 
 /// Where the parts of a term stand. The term is built where it is kept: its texts are costly to move.
@@ -47,15 +46,18 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
         })
     }
 
-    /// What stands between brackets, the closing one included; `None` has read nothing.
+    /// What stands between brackets or parentheses that opened at that depth, with what closes them; `None` has read
+    /// nothing.
     #[inline]
-    pub(super) fn quick_brackets(&mut self) -> Option<Filter> {
-        let (at, terms) = (self.at, self.terms);
-        self.in_brackets = true;
-        let inner = self.terms_of_one_kind(true);
-        self.in_brackets = false;
+    pub(super) fn quick_inside(&mut self, close: u8, depth: usize) -> Option<Filter> {
+        if depth >= self.limits.depth() || !self.peek()?.is_ascii_alphabetic() {
+            return None;
+        }
+        let (at, terms, waiting) = (self.at, self.terms, self.waiting.count());
+        let inner = self.terms_of_one_kind(Some(close), depth + 1);
         if inner.is_none() {
             (self.at, self.terms) = (at, terms);
+            self.waiting.forget(waiting);
         }
         inner
     }
@@ -76,18 +78,23 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
         Some(is_and)
     }
 
-    /// Terms up to the closing bracket or the end of the text.
-    fn terms_of_one_kind(&mut self, bracket: bool) -> Option<Filter> {
-        let mut list = Chain::default();
+    /// Terms at that depth up to what closes them, which is read too, or to the end of the text.
+    fn terms_of_one_kind(&mut self, close: Option<u8>, depth: usize) -> Option<Filter> {
+        let first = self.waiting.count();
         let mut all = None;
-        let (mut found, mut inner) = self.find_whole_term()?;
+        let (mut found, mut inner) = self.find_whole_term(depth)?;
         loop {
-            if if bracket { self.eat(b']') } else { self.at == self.text.len() } {
+            if self.peek() == close {
+                self.at += usize::from(close.is_some());
                 let Some(is_and) = all else {
                     return Some(self.term_of(&found, inner));
                 };
-                list.push(self.term_of(&found, inner), 0);
-                return Some(if is_and { Filter::And(list.terms()) } else { Filter::Or(list.terms()) });
+                self.waiting.push(self.term_of(&found, inner), 0);
+                return Some(if is_and {
+                    Filter::And(self.waiting.take(first))
+                } else {
+                    Filter::Or(self.waiting.take(first))
+                });
             }
             let is_and = self.quick_connective()?;
             if *all.get_or_insert(is_and) != is_and {
@@ -95,19 +102,23 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
             }
             let left = self.text.len() - self.at;
             // Nothing is kept before the next term is there: a group or a `not` would throw it away.
-            let next = self.find_whole_term()?;
-            list.push(self.term_of(&found, inner), left);
+            let next = self.find_whole_term(depth)?;
+            self.waiting.push(self.term_of(&found, inner), left);
             (found, inner) = next;
         }
     }
 
     /// A term, with what stands between its brackets.
     #[inline]
-    fn find_whole_term(&mut self) -> Option<(Found, Option<Box<Filter>>)> {
+    fn find_whole_term(&mut self, depth: usize) -> Option<(Found, Option<Box<Filter>>)> {
         let found = self.find_term()?;
         let inner = match found.what {
-            What::Brackets if self.limits.depth() == 0 => return None,
-            What::Brackets => Some(Box::new(self.quick_brackets()?)),
+            What::Brackets => {
+                self.in_brackets = true;
+                let inner = self.quick_inside(b']', depth);
+                self.in_brackets = false;
+                Some(Box::new(inner?))
+            }
             _ => None,
         };
         Some((found, inner))

@@ -1,6 +1,7 @@
 //! Where the parser is in the text, and the steps that every production takes.
 
 use crate::error::{Grammar, ParseError, ParseErrorKind as Kind};
+use crate::filter::parse::level::Waiting;
 use crate::filter::parse::{Failure, fail};
 use crate::limits::Limits;
 use crate::path::AttributePath;
@@ -13,6 +14,7 @@ pub(super) struct Parser<'a, const LENIENT: bool> {
     pub(super) quirks: Quirks,
     pub(super) limits: Limits,
     pub(super) terms: usize,
+    pub(super) waiting: Waiting,
     pub(super) fired: Quirks,
     pub(super) in_brackets: bool,
 }
@@ -20,7 +22,16 @@ pub(super) struct Parser<'a, const LENIENT: bool> {
 impl<'a, const LENIENT: bool> Parser<'a, LENIENT> {
     #[inline]
     pub(super) fn new(text: &'a str, quirks: Quirks, limits: Limits) -> Self {
-        Self { text, at: 0, quirks, limits, terms: 0, fired: Quirks::STRICT, in_brackets: false }
+        Self {
+            text,
+            at: 0,
+            quirks,
+            limits,
+            terms: 0,
+            waiting: Waiting::new(text.len()),
+            fired: Quirks::STRICT,
+            in_brackets: false,
+        }
     }
 
     /// The tolerances that the text took.
