@@ -108,7 +108,7 @@ impl Differ<'_> {
         if attribute.is_read_only() {
             return Ok(());
         }
-        let path = AttributePath::of(urn, attribute.name(), None);
+        let path = AttributePath::of(urn, attribute.name());
         match (held(before, attribute.name()), held(after, attribute.name())) {
             (None, None) => Ok(()),
             (None, Some(new)) => {

@@ -82,7 +82,7 @@ impl Differ<'_> {
         for name in unknown_names(before, after, |name| schema.attribute(name).is_some()) {
             if let Some(change) = change(before, after, name) {
                 if is_name(name) {
-                    self.push_at(AttributePath::of(Some(schema.id()), name, None), change);
+                    self.push_at(AttributePath::of(Some(schema.id()), name), change);
                 } else {
                     let (op, value) = change;
                     let inner = Value::Object(Map::from_iter([(name.to_owned(), value)]));

@@ -123,7 +123,7 @@ pub(super) fn locate<'s>(path: &'s AttributePath, schemas: &'s ResourceSchemas, 
             (None, Some(extension)) => Found::Extension(extension),
             // `urn:…:2.0:User.department`: the dot stands for the colon.
             (Some(name), _) if conform.tolerated.contains(Quirk::UrnDotNotation) => {
-                let meant = AttributePath::of(Some(&uri), name, None);
+                let meant = AttributePath::of(Some(&uri), name);
                 match schemas.locate(&meant) {
                     Some(at) => {
                         conform.allows(Quirk::UrnDotNotation);

@@ -12,8 +12,8 @@ use crate::text::{Text, same_name};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AttributePath {
     urn: Option<Text>,
-    name: Text,
-    sub: Option<Text>,
+    /// `name` or `name.sub`: one text, because both fit in place as a rule.
+    names: Text,
 }
 
 /// Known URNs are not copied.
@@ -84,7 +84,7 @@ impl AttributePath {
             let kind = if sub.contains('.') { ParseErrorKind::Nested } else { ParseErrorKind::InvalidName };
             return Err((kind, at + name.len() + 1));
         }
-        Ok(Self { urn: urn.map(urn_text), name: Text::from(name), sub: sub.map(Text::from) })
+        Ok(Self::of(urn, rest))
     }
 
     /// `urn:…:2.0:User.manager.value`: a dot after a schema URN that ends in a version and a name. With one
@@ -98,25 +98,20 @@ impl AttributePath {
             return None;
         }
         let (name, sub) = path.split_once('.')?;
-        (is_name(name) && is_name(sub)).then(|| Self::of(Some(&format!("{urn}:{resource}")), name, Some(sub)))
+        (is_name(name) && is_name(sub)).then(|| Self::of(Some(&format!("{urn}:{resource}")), path))
     }
 
-    /// A trusted name alone.
+    /// A path of trusted parts; `names` is `name` or `name.sub`.
     #[inline]
-    pub(crate) fn plain(name: &str) -> Self {
-        Self { urn: None, name: name.into(), sub: None }
-    }
-
-    /// A path of trusted parts.
-    pub(crate) fn of(urn: Option<&str>, name: &str, sub: Option<&str>) -> Self {
-        Self { urn: urn.map(urn_text), name: name.into(), sub: sub.map(Text::from) }
+    pub(crate) fn of(urn: Option<&str>, names: &str) -> Self {
+        Self { urn: urn.map(urn_text), names: names.into() }
     }
 
     /// A path that the program itself spells.
     pub(crate) fn constant(text: &'static str) -> Self {
         let read = Self::read(text);
         debug_assert!(read.is_ok(), "`{text}` is no attribute path");
-        read.unwrap_or_else(|_| Self { urn: None, name: Text::constant(text), sub: None })
+        read.unwrap_or_else(|_| Self { urn: None, names: Text::constant(text) })
     }
 
     /// Schema URN in front of the name.
@@ -126,27 +121,27 @@ impl AttributePath {
 
     /// Name of the attribute.
     pub fn name(&self) -> &str {
-        &self.name
+        self.names.split_once('.').map_or(&self.names, |(name, _)| name)
     }
 
     /// Name of the sub-attribute.
     pub fn sub(&self) -> Option<&str> {
-        self.sub.as_deref()
+        self.names.split_once('.').map(|(_, sub)| sub)
     }
 
     /// The same attribute without the sub-attribute.
     pub fn without_sub(&self) -> Self {
-        Self { urn: self.urn.clone(), name: self.name.clone(), sub: None }
+        Self { urn: self.urn.clone(), names: self.name().into() }
     }
 
     /// A sub-attribute of this attribute.
     pub(crate) fn with_sub(&self, sub: &str) -> Self {
-        Self { urn: self.urn.clone(), name: self.name.clone(), sub: Some(sub.into()) }
+        Self { urn: self.urn.clone(), names: format!("{}.{sub}", self.name()).into() }
     }
 
     /// URN and name joined: what the path is if it was meant as a schema URN.
     pub(crate) fn as_urn(&self) -> Option<String> {
-        self.urn.as_ref().map(|urn| format!("{urn}:{}", self.name))
+        self.urn.as_ref().map(|urn| format!("{urn}:{}", self.name()))
     }
 
     /// Whether both name the same, in any case.
@@ -156,7 +151,7 @@ impl AttributePath {
             (None, None) => true,
             _ => false,
         };
-        same_name(&self.name, &other.name) && same(self.urn(), other.urn()) && same(self.sub(), other.sub())
+        same_name(&self.names, &other.names) && same(self.urn(), other.urn())
     }
 }
 
@@ -174,11 +169,6 @@ impl fmt::Display for AttributePath {
             f.write_str(urn)?;
             f.write_str(":")?;
         }
-        f.write_str(&self.name)?;
-        if let Some(sub) = &self.sub {
-            f.write_str(".")?;
-            f.write_str(sub)?;
-        }
-        Ok(())
+        f.write_str(&self.names)
     }
 }

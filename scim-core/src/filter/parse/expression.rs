@@ -256,7 +256,7 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
             return Ok(Filter::ValuePath(ValuePath { path, filter: Box::new(inner) }));
         }
         let sub = self.sub_attribute()?;
-        let more = self.comparison(AttributePath::of(None, &sub, None))?;
+        let more = self.comparison(AttributePath::of(None, &sub))?;
         Ok(Filter::ValuePath(ValuePath { path, filter: Box::new(inner.and(more)) }))
     }
 }

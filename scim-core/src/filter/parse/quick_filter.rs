@@ -20,8 +20,6 @@ pub(super) fn quick_filter(text: &str, limits: Limits) -> Option<Filter> {
 /// Where the parts of a term stand. The term is built where it is kept: its texts are costly to move.
 struct Found {
     start: usize,
-    /// Of the dot before a sub-attribute; 0 without one.
-    dot: usize,
     end: usize,
     what: What,
 }
@@ -128,12 +126,12 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
     fn find_term(&mut self) -> Option<Found> {
         let bytes = self.text.as_bytes();
         let start = self.at;
-        let (dot, end) = scan::name(bytes, start, !self.in_brackets)?;
+        let end = scan::name(bytes, start, !self.in_brackets)?;
         let (a, b, rest) = match bytes.get(end..)? {
             [b' ', a, b, rest @ ..] => (*a, *b, rest),
             [b'[', ..] if !self.in_brackets => {
                 self.at = end + 1;
-                return Some(Found { start, dot, end, what: What::Brackets });
+                return Some(Found { start, end, what: What::Brackets });
             }
             _ => return None,
         };
@@ -152,16 +150,12 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
             return None;
         };
         self.terms += 1;
-        Some(Found { start, dot, end, what })
+        Some(Found { start, end, what })
     }
 
     #[inline]
     fn path_of(&self, found: &Found) -> AttributePath {
-        let part = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
-        match found.dot {
-            0 => AttributePath::plain(part(found.start, found.end)),
-            dot => AttributePath::of(None, part(found.start, dot), Some(part(dot + 1, found.end))),
-        }
+        AttributePath::of(None, self.text.get(found.start..found.end).unwrap_or_default())
     }
 
     #[inline]

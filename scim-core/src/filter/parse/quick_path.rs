@@ -23,11 +23,8 @@ pub(crate) fn quick_json_path(text: &str, limits: Limits) -> Option<(PatchPath, 
 #[inline]
 fn read<const IN_JSON: bool>(text: &str, limits: Limits) -> Option<(PatchPath, usize)> {
     let bytes = text.as_bytes();
-    let (dot, end) = name(bytes, 0, true)?;
-    let (attribute, sub) = match dot {
-        0 => (text.get(..end)?, None),
-        dot => (text.get(..dot)?, Some(text.get(dot + 1..end)?)),
-    };
+    let end = name(bytes, 0, true)?;
+    let names = text.get(..end)?;
     let complete = |filter, after, rest: &[u8]| {
         let length = match rest {
             [] if !IN_JSON => text.len(),
@@ -37,13 +34,13 @@ fn read<const IN_JSON: bool>(text: &str, limits: Limits) -> Option<(PatchPath, u
         if length > limits.bytes() {
             return None;
         }
-        Some((PatchPath { attribute: AttributePath::of(None, attribute, sub), filter, after }, length))
+        Some((PatchPath { attribute: AttributePath::of(None, names), filter, after }, length))
     };
     let inside = match bytes.get(end..)? {
         [b'[', inside @ ..] => inside,
         rest => return complete(None, None, rest),
     };
-    let (_, length) = name(inside, 0, false)?;
+    let length = name(inside, 0, false)?;
     let [b' ', a, b, b' ', rest @ ..] = inside.get(length..)? else {
         return None;
     };
@@ -54,7 +51,7 @@ fn read<const IN_JSON: bool>(text: &str, limits: Limits) -> Option<(PatchPath, u
     let rest = rest.get(value..)?.strip_prefix(quote)?.strip_prefix(b"]")?;
     let (after, rest) = match rest {
         [b'.', sub @ ..] => {
-            let (_, length) = name(sub, 0, false)?;
+            let length = name(sub, 0, false)?;
             let start = text.len() - sub.len();
             (Some(Text::from(text.get(start..start + length)?)), sub.get(length..)?)
         }
@@ -64,7 +61,7 @@ fn read<const IN_JSON: bool>(text: &str, limits: Limits) -> Option<(PatchPath, u
         return None;
     }
     let filter = Filter::Compare(Comparison {
-        path: AttributePath::plain(text.get(end + 1..end + 1 + length)?),
+        path: AttributePath::of(None, text.get(end + 1..end + 1 + length)?),
         op,
         value: Literal::String(text.get(from..from + value)?.into()),
     });

@@ -165,9 +165,9 @@ const CLASS: [u8; 256] = {
     table
 };
 
-/// `name` or, where `dotted`, `name.sub` at `start`: the place of the dot (0 without one) and the end.
+/// Where `name` or, where `dotted`, `name.sub` at `start` ends.
 #[inline]
-pub(super) fn name(bytes: &[u8], start: usize, dotted: bool) -> Option<(usize, usize)> {
+pub(super) fn name(bytes: &[u8], start: usize, dotted: bool) -> Option<usize> {
     let begins = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_alphabetic);
     let mut at = start;
     let mut dot = 0;
@@ -179,7 +179,7 @@ pub(super) fn name(bytes: &[u8], start: usize, dotted: bool) -> Option<(usize, u
         }
         at += 1;
     }
-    (begins(start) && (dot == 0 || begins(dot + 1))).then_some((dot, at))
+    (begins(start) && (dot == 0 || begins(dot + 1))).then_some(at)
 }
 
 /// The length of a string without escapes, up to its closing quote; `None` if there is no such quote.
