@@ -1,95 +1,126 @@
+//! Text by the letter of RFC 7644 Figure 1, one space between the parts. It is put together in a string of its own: a
+//! filter has many short parts, and each would be a call through the formatter.
+
 use std::fmt::{self, Display, Write};
 
 use crate::filter::{Comparison, Filter, Literal, ValuePath};
 
-/// Prints by the letter of RFC 7644 Figure 1, one space between the parts.
 impl Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.print(f, 0)
+        written(f, |out| self.print(out, 0))
     }
-}
-
-impl Filter {
-    /// `binding`: 0 nothing around, 1 inside `or`, 2 inside `and`.
-    fn print(&self, f: &mut fmt::Formatter<'_>, binding: u8) -> fmt::Result {
-        match self {
-            Self::And(list) => chain(f, list, " and ", 2, binding >= 2 && list.len() > 1),
-            Self::Or(list) => chain(f, list, " or ", 1, binding >= 1 && list.len() > 1),
-            Self::Not(inner) => {
-                f.write_str("not (")?;
-                inner.print(f, 0)?;
-                f.write_str(")")
-            }
-            Self::Compare(comparison) => comparison.fmt(f),
-            Self::Present(path) => {
-                path.fmt(f)?;
-                f.write_str(" pr")
-            }
-            Self::ValuePath(value_path) => value_path.fmt(f),
-        }
-    }
-}
-
-fn chain(f: &mut fmt::Formatter<'_>, list: &[Filter], word: &str, binding: u8, group: bool) -> fmt::Result {
-    if group {
-        f.write_str("(")?;
-    }
-    for (at, filter) in list.iter().enumerate() {
-        if at > 0 {
-            f.write_str(word)?;
-        }
-        filter.print(f, binding)?;
-    }
-    f.write_str(if group { ")" } else { "" })
 }
 
 impl Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.path.fmt(f)?;
-        f.write_char(' ')?;
-        f.write_str(self.op.as_str())?;
-        f.write_char(' ')?;
-        self.value.fmt(f)
+        written(f, |out| self.print(out))
     }
 }
 
 impl Display for ValuePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.path.fmt(f)?;
-        f.write_char('[')?;
-        self.filter.print(f, 0)?;
-        f.write_str("]")
+        written(f, |out| self.print(out))
     }
 }
 
 impl Display for Literal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        written(f, |out| self.print(out))
+    }
+}
+
+fn written(f: &mut fmt::Formatter<'_>, print: impl FnOnce(&mut String)) -> fmt::Result {
+    let mut out = String::with_capacity(64);
+    print(&mut out);
+    f.write_str(&out)
+}
+
+impl Filter {
+    /// `binding`: 0 nothing around, 1 inside `or`, 2 inside `and`.
+    fn print(&self, out: &mut String, binding: u8) {
         match self {
-            Self::String(text) => quoted(f, text),
-            Self::Number(number) => f.write_str(number.as_str()),
-            Self::Boolean(value) => write!(f, "{value}"),
-            Self::Null => f.write_str("null"),
+            Self::And(list) => chain(out, list, " and ", 2, binding >= 2 && list.len() > 1),
+            Self::Or(list) => chain(out, list, " or ", 1, binding >= 1 && list.len() > 1),
+            Self::Not(inner) => {
+                out.push_str("not (");
+                inner.print(out, 0);
+                out.push(')');
+            }
+            Self::Compare(comparison) => comparison.print(out),
+            Self::Present(path) => {
+                path.print(out);
+                out.push_str(" pr");
+            }
+            Self::ValuePath(value_path) => value_path.print(out),
         }
     }
 }
 
-fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_char('"')?;
+fn chain(out: &mut String, list: &[Filter], word: &str, binding: u8, group: bool) {
+    if group {
+        out.push('(');
+    }
+    for (at, filter) in list.iter().enumerate() {
+        if at > 0 {
+            out.push_str(word);
+        }
+        filter.print(out, binding);
+    }
+    if group {
+        out.push(')');
+    }
+}
+
+impl Comparison {
+    fn print(&self, out: &mut String) {
+        self.path.print(out);
+        out.push(' ');
+        out.push_str(self.op.as_str());
+        out.push(' ');
+        self.value.print(out);
+    }
+}
+
+impl ValuePath {
+    fn print(&self, out: &mut String) {
+        self.path.print(out);
+        out.push('[');
+        self.filter.print(out, 0);
+        out.push(']');
+    }
+}
+
+impl Literal {
+    fn print(&self, out: &mut String) {
+        match self {
+            Self::String(text) => quoted(out, text),
+            Self::Number(number) => out.push_str(number.as_str()),
+            Self::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Null => out.push_str("null"),
+        }
+    }
+}
+
+fn quoted(out: &mut String, text: &str) {
+    out.push('"');
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') {
         let (plain, special) = rest.split_at(at);
-        f.write_str(plain)?;
+        out.push_str(plain);
         let mut chars = special.chars();
         match chars.next() {
-            Some(c @ ('"' | '\\')) => write!(f, "\\{c}")?,
-            Some('\n') => f.write_str("\\n")?,
-            Some('\r') => f.write_str("\\r")?,
-            Some('\t') => f.write_str("\\t")?,
-            Some(c) => write!(f, "\\u{:04x}", u32::from(c))?,
+            Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(c) => {
+                // A string takes everything.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
             None => {}
         }
         rest = chars.as_str();
     }
-    f.write_str(rest)?;
-    f.write_char('"')
+    out.push_str(rest);
+    out.push('"');
 }

@@ -144,6 +144,16 @@ impl AttributePath {
         self.urn.as_ref().map(|urn| format!("{urn}:{}", self.name()))
     }
 
+    /// As `Display`, to the end of a text.
+    #[inline]
+    pub(crate) fn print(&self, out: &mut String) {
+        if let Some(urn) = &self.urn {
+            out.push_str(urn);
+            out.push(':');
+        }
+        out.push_str(&self.names);
+    }
+
     /// Whether both name the same, in any case.
     pub fn matches(&self, other: &Self) -> bool {
         let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
