@@ -184,26 +184,29 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
     }
 
     /// `not(` or `not (`; leniently also `not` before a bare expression. An attribute may be called `not` too.
+    #[inline]
     fn negation(&mut self) -> Option<Open> {
-        let rest = self.rest();
-        if !rest.get(..3)?.eq_ignore_ascii_case("not") {
-            return None;
-        }
-        let after = rest.get(3..)?;
-        let next =
-            if LENIENT { after.trim_start_matches([' ', '\t']) } else { after.strip_prefix(' ').unwrap_or(after) };
-        if next.starts_with('(') {
-            self.at += rest.len() - next.len() + 1;
-            return Some(Open::Not);
-        }
+        let length = match self.text.as_bytes().get(self.at..)? {
+            [b'n' | b'N', b'o' | b'O', b't' | b'T', b'(', ..] => 4,
+            [b'n' | b'N', b'o' | b'O', b't' | b'T', b' ', b'(', ..] => 5,
+            [b'n' | b'N', b'o' | b'O', b't' | b'T', b' ' | b'\t', ..] if LENIENT => return self.loose_negation(),
+            _ => return None,
+        };
+        self.at += length;
+        Some(Open::Not)
+    }
+
+    /// `not` with more than one blank after it, or before a bare expression.
+    #[cold]
+    fn loose_negation(&mut self) -> Option<Open> {
+        let next = self.rest().get(3..)?.trim_start_matches([' ', '\t']);
         // `not eq "x"` and `not pr` are comparisons of an attribute called `not`.
         let word = next.split([' ', '\t', ')', ']', '"']).next().unwrap_or_default();
-        let named_not = CompareOp::read(word).is_some() || word.eq_ignore_ascii_case("pr");
-        if !LENIENT || named_not || after.len() == next.len() {
+        if CompareOp::read(word).is_some() || word.eq_ignore_ascii_case("pr") {
             return None;
         }
-        self.at += rest.len() - next.len();
-        Some(Open::Prefix)
+        self.at = self.text.len() - next.len();
+        Some(if self.eat(b'(') { Open::Not } else { Open::Prefix })
     }
 
     /// Any term, and the errors in it.
