@@ -160,14 +160,15 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
 
     #[inline]
     fn term_of(&self, found: &Found, inner: Option<Box<Filter>>) -> Filter {
-        let path = self.path_of(found);
-        match (inner, &found.what) {
-            (Some(filter), _) => Filter::ValuePath(ValuePath { path, filter }),
-            (None, What::Compare(op, from, length)) => {
+        if let Some(filter) = inner {
+            return Filter::ValuePath(ValuePath { path: self.path_of(found), filter });
+        }
+        match &found.what {
+            What::Compare(op, from, length) => {
                 let value = Literal::String(self.text.get(*from..from + length).unwrap_or_default().into());
-                Filter::Compare(Comparison { path, op: *op, value })
+                Filter::Compare(Comparison { path: self.path_of(found), op: *op, value })
             }
-            (None, _) => Filter::Present(path),
+            _ => Filter::Present(self.path_of(found)),
         }
     }
 }
