@@ -88,6 +88,8 @@ fn terms_between_brackets_read_alike_in_either_way() {
 fn limits_hold_for_everyday_filters_too() {
     let default = Limits::default();
     let value_path = r#"emails[type eq "work" and value pr]"#;
+    let group = r#"(title pr or userType pr) and not (emails[type eq "work"])"#;
+    let mixed = "(title pr or userType pr and active pr)";
     for (text, limits, ok) in [
         (r#"userName eq "x""#, default.with_bytes(15), true),
         (r#"userName eq "x""#, default.with_bytes(14), false),
@@ -98,6 +100,11 @@ fn limits_hold_for_everyday_filters_too() {
         (value_path, default.with_depth(0), false),
         ("not (title pr) or title pr", default.with_depth(1), true),
         ("not (title pr) or title pr", default.with_depth(0), false),
+        (group, default.with_terms(3).with_depth(2), true),
+        (group, default.with_terms(2), false),
+        (group, default.with_depth(1), false),
+        (mixed, default.with_terms(3), true),
+        (mixed, default.with_terms(2), false),
     ] {
         for options in [ParseOptions::strict(), ParseOptions::lenient()] {
             let read = Filter::parse_with(text, &options.with_limits(limits));

@@ -1,4 +1,4 @@
-//! Levels of nesting, and the terms that wait for the rest of their chain.
+//! Levels of nesting, and the terms that wait for the rest of their chains.
 
 use crate::filter::Filter;
 
@@ -82,7 +82,7 @@ impl Level {
     }
 }
 
-/// The terms of all chains that are not complete, those of the innermost last. A chain of chains' terms is flat.
+/// The terms of all chains that are not complete, those of the innermost last.
 pub(super) struct Waiting {
     terms: Vec<Filter>,
     /// Bytes of the whole text.
