@@ -34,6 +34,10 @@ fn language(c: &mut Criterion) {
             b.iter(|| values.iter().filter(|user| matcher.matches(user)).count());
         });
     }
+    let negations = ["not (a pr)"; 1000].join(" and ");
+    c.bench_function("hostile/negations", |b| {
+        b.iter(|| Filter::parse(black_box(&negations)).map(|filter| black_box(filter.to_string())));
+    });
     c.bench_function("list/typed", |b| {
         b.iter(|| serde_json::from_str::<ListResponse<User>>(black_box(&users)).is_ok());
     });

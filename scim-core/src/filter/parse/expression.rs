@@ -141,14 +141,14 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
                         let is_and = self.connective()?;
                         let left = self.text.len() - self.at;
                         if is_and {
-                            level.and(term, &mut self.waiting, left);
+                            self.waiting.and(term, left);
                         } else {
                             level.or(term, &mut self.waiting, left);
                         }
                         break;
                     }
                     None => {
-                        if outer.len() == 0 && brackets.is_none() {
+                        if outer.is_empty() && brackets.is_none() {
                             return Ok(level.close(term, &mut self.waiting));
                         }
                         return fail(Kind::Unbalanced, level.at..level.at + 1);

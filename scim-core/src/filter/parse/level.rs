@@ -34,31 +34,20 @@ impl Level {
         Self { open, at, ors: waiting.count(), ands: waiting.count() }
     }
 
-    /// `term and`
-    #[inline]
-    pub(super) fn and(&self, term: Filter, waiting: &mut Waiting, left: usize) {
-        match term {
-            Filter::And(list) => waiting.terms.extend(list),
-            term => waiting.push(term, left),
-        }
-    }
-
-    /// `term or`
+    /// `term or`, with `left` bytes of text to come.
     #[inline]
     pub(super) fn or(&mut self, term: Filter, waiting: &mut Waiting, left: usize) {
-        match self.close_and(term, waiting) {
-            Filter::Or(list) => waiting.terms.extend(list),
-            term => waiting.push(term, left),
-        }
+        let whole = self.close_and(term, waiting);
+        waiting.or(whole, left);
         self.ands = waiting.count();
     }
 
     #[inline]
-    fn close_and(&self, last: Filter, waiting: &mut Waiting) -> Filter {
+    fn close_and(&self, term: Filter, waiting: &mut Waiting) -> Filter {
         if waiting.count() == self.ands {
-            return last;
+            return term;
         }
-        self.and(last, waiting, 0);
+        waiting.and(term, 0);
         Filter::And(waiting.take(self.ands))
     }
 
@@ -69,15 +58,12 @@ impl Level {
     }
 
     /// The whole level, its last term included.
-    pub(super) fn close(&self, last: Filter, waiting: &mut Waiting) -> Filter {
-        let whole = self.close_and(last, waiting);
+    pub(super) fn close(&self, term: Filter, waiting: &mut Waiting) -> Filter {
+        let whole = self.close_and(term, waiting);
         if waiting.count() == self.ors {
             return whole;
         }
-        match whole {
-            Filter::Or(list) => waiting.terms.extend(list),
-            term => waiting.push(term, 0),
-        }
+        waiting.or(whole, 0);
         Filter::Or(waiting.take(self.ors))
     }
 }
@@ -98,6 +84,24 @@ impl Waiting {
     #[inline]
     pub(super) fn count(&self) -> usize {
         self.terms.len()
+    }
+
+    /// One more of an `and`, with `left` bytes of text to come. An `and` is taken apart, so that chains stay flat.
+    #[inline]
+    pub(super) fn and(&mut self, term: Filter, left: usize) {
+        match term {
+            Filter::And(terms) => self.terms.extend(terms),
+            term => self.push(term, left),
+        }
+    }
+
+    /// As [`and`](Self::and), of an `or`.
+    #[inline]
+    fn or(&mut self, term: Filter, left: usize) {
+        match term {
+            Filter::Or(terms) => self.terms.extend(terms),
+            term => self.push(term, left),
+        }
     }
 
     /// One more, with `left` bytes of text to come.
