@@ -1,4 +1,11 @@
 //! `xsd:dateTime`, the form of every date in SCIM (RFC 7643 §2.3.5), as far as comparison needs it.
+//!
+//! ```
+//! use scim_core::date::DateTime;
+//! let (a, b): (DateTime, DateTime) = ("2026-01-01T04:29:39-06:00".parse()?, "2026-01-01T10:29:39.0Z".parse()?);
+//! assert_eq!(a, b);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::cmp::Ordering;
 use std::fmt;

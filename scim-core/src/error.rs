@@ -1,4 +1,14 @@
 //! Errors of the parsers: what is wrong, where, and how it looks under the text.
+//!
+//! Each has the scimType with which RFC 7644 §3.12 answers it, a span in bytes, and a picture for people:
+//!
+//! ```
+//! use scim_core::filter::Filter;
+//! let error = Filter::parse("userName eq bjensen").unwrap_err();
+//! assert_eq!((error.span(), error.scim_type().as_str()), (12..19, "invalidFilter"));
+//! let picture = error.render();
+//! assert!(picture.ends_with("\n  userName eq bjensen\n              ^^^^^^^"), "{picture}");
+//! ```
 
 use std::fmt;
 use std::ops::Range;

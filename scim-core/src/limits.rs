@@ -1,7 +1,18 @@
 //! How much outside data the parsers and the PATCH engine take before they refuse it.
 //!
 //! Every limit has a safe default and can be set; a text or message beyond a limit is an error of
-//! its own kind, never a panic, an abort or an endless loop.
+//! its own kind, never a panic, an abort or an endless loop. A service answers it with a
+//! scimType of RFC 7644 §3.12, as any other filter, path or PATCH that it cannot take.
+//!
+//! ```
+//! use scim_core::error::ParseErrorKind;
+//! use scim_core::filter::{Filter, ParseOptions};
+//! use scim_core::limits::Limits;
+//! let deep = "(".repeat(100) + "title pr" + &")".repeat(100);
+//! assert_eq!(Filter::parse(&deep).unwrap_err().kind(), ParseErrorKind::TooDeep);
+//! let options = ParseOptions::strict().with_limits(Limits::default().with_depth(100));
+//! assert!(Filter::parse_with(&deep, &options).is_ok());
+//! ```
 
 /// Deepest nesting that can be allowed: trees of this depth still print and drop in a 512 KiB stack.
 pub(crate) const MAX_DEPTH: usize = 256;

@@ -1,9 +1,9 @@
 //! Named deviations from the RFC, and sets of them.
 //!
 //! A [`Quirk`] is one thing that some peer sends although the letter of RFC 7643 or RFC 7644 has
-//! another form for it. Every reader in this crate takes a [`Quirks`] set that says which ones to
-//! tolerate, and reports the ones that it met, so that a service can log *which* peculiarity of a
-//! peer it just relied on. The empty set, [`Quirks::STRICT`], is the reading by the letter.
+//! another form for it (filters §3.4.2.2, PATCH §3.5.2). The readers of filters, paths and PATCH bodies take a [`Quirks`]
+//! set that says which ones to tolerate, and report the ones that they met, so that a service can log *which* peculiarity
+//! of a peer it just relied on. Resources and answers are read with every tolerance and written by the letter. The empty set, [`Quirks::STRICT`], is the reading by the letter.
 //! Leniency never changes what the strict reading accepts.
 //!
 //! ```

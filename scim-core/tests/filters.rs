@@ -6,7 +6,7 @@ use scim_core::filter::{Filter, FilterError, ParseOptions};
 use scim_core::limits::Limits;
 use scim_core::message::{ScimError, ScimType};
 use scim_core::resource::{Name, User};
-use scim_core::schema::ResourceSchemas;
+use scim_core::schema::{Attribute, AttributeType, ResourceSchemas, Returned, Schema};
 use serde_json::json;
 
 fn refusal(filter: &str) -> Option<FilterError> {
@@ -59,6 +59,21 @@ fn what_is_never_returned_can_be_refused() {
         assert!(matches!(error, Err(FilterError::Hidden { .. })), "{filter}: {error:?}");
     }
     assert_eq!(Filter::parse("userName pr").unwrap().check_searchable(&ResourceSchemas::user()), Ok(()));
+    // A complex attribute is compared by its `value`.
+    let mut value = Attribute::new("value", AttributeType::String);
+    value.returned = Some(Returned::Never);
+    let mut secrets = Attribute::new("secrets", AttributeType::Complex);
+    secrets.sub_attributes = vec![value, Attribute::new("type", AttributeType::String)];
+    let schemas = ResourceSchemas::user().with_extension(Schema::new("urn:example:Key", vec![secrets]));
+    for (filter, ok) in [
+        ("urn:example:Key:secrets sw \"a\"", false),
+        ("urn:example:Key:secrets.value sw \"a\"", false),
+        ("urn:example:Key:secrets[type eq \"x\" and value sw \"a\"]", false),
+        ("urn:example:Key:secrets.type eq \"x\"", true),
+        ("emails co \"a\"", true),
+    ] {
+        assert_eq!(Filter::parse(filter).unwrap().check_searchable(&schemas).is_ok(), ok, "{filter}");
+    }
 }
 
 /// What stands between brackets is read in one go where it can be: the long way must give the same.

@@ -9,7 +9,7 @@ use scim_core::message::{
 };
 use scim_core::resource::view::UserView;
 use scim_core::resource::{Group, Resource, User};
-use scim_core::schema::{Attribute, AttributeType, ResourceSchemas, Returned, Schema};
+use scim_core::schema::{Attribute, AttributeType, Mutability, ResourceSchemas, Returned, Schema};
 use serde_json::{Value, json};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -249,6 +249,13 @@ fn circles_and_strangers_are_reported() {
     assert_eq!(order.order, [2, 3]);
     assert_eq!(order.cyclic, [0, 1], "what waits for a circle never runs");
     assert_eq!(order.unknown, [(2, "nobody".to_owned())]);
+    let twice: BulkRequest = serde_json::from_value(json!({"Operations": [
+        {"method": "POST", "bulkId": "u", "path": "/Users", "data": {"userName": "a"}},
+        {"method": "POST", "bulkId": "u", "path": "/Users", "data": {"userName": "b"}},
+        {"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"members": [{"value": "bulkId:u"}]}}
+    ]}))
+    .unwrap();
+    assert_eq!(twice.order().unknown, [(2, "u".to_owned())], "either could be meant");
     // A long chain, backwards, is no deep recursion and no quadratic wait.
     let chain: Vec<Value> = (0..20_000)
         .map(|at| json!({"method": "POST", "bulkId": format!("n{at}"), "data": {"of": format!("bulkId:n{}", at + 1)}}))
@@ -360,6 +367,29 @@ fn answers_hold_what_was_asked_for() {
     assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)));
     let all = Projection::new::<&str>(&[], &[], &badge_schemas()).unwrap().apply(&user);
     assert_eq!((all.get("password"), &all["urn:example:Badge"]), (None, &full_badge));
+}
+
+#[test]
+fn hidden_parts_leave_with_no_attribute() {
+    let mut card = Attribute::new("card", AttributeType::Complex);
+    card.returned = Some(Returned::Always);
+    let mut pin = Attribute::new("pin", AttributeType::String);
+    pin.returned = Some(Returned::Never);
+    let mut code = Attribute::new("code", AttributeType::String);
+    code.mutability = Some(Mutability::WriteOnly);
+    card.sub_attributes = vec![Attribute::new("number", AttributeType::String), pin, code.clone()];
+    let schemas = ResourceSchemas::user().with_extension(Schema::new("urn:example:Card", vec![card, code]));
+    let user = json!({"id": "1", "urn:example:Card": {"code": "c", "card": {"number": "7", "pin": "p", "code": "c"}}});
+    let shown = json!({"id": "1", "urn:example:Card": {"card": {"number": "7"}}});
+    let pin = "urn:example:Card:card.pin";
+    for (attributes, excluded) in [
+        (vec![], vec![]),
+        (vec!["id", pin, "urn:example:Card:code"], vec![]),
+        (vec![], vec!["urn:example:Card:card", "urn:example:Card:card.number"]),
+    ] {
+        let projection = Projection::new(&attributes, &excluded, &schemas).unwrap();
+        assert_eq!(projection.apply(&user), shown, "{attributes:?} {excluded:?}");
+    }
 }
 
 // Sorting (RFC 7644 §3.4.2.3).

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` literals as arguments read best without `&`")]
 
-use scim_core::schema::{Attribute, AttributeType, Direction, GROUP, ResourceSchemas, Schema, SchemaRegistry, USER};
+use scim_core::schema::{
+    Attribute, AttributeType, Direction, GROUP, Mutability, ResourceSchemas, Schema, SchemaRegistry, USER,
+};
 use serde_json::{Value, json};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -32,6 +34,15 @@ fn each_direction_asks_for_its_own() {
     let secret = json!({"schemas": [USER], "id": "1", "userName": "a", "password": "t1meMa$heen"});
     user(Direction::Create, secret.clone(), &[]);
     user(Direction::Answer, secret, &["`password` must never be returned"]);
+
+    // Whatever can only be written is never returned, said so or not (RFC 7643 §7).
+    let mut code = Attribute::new("code", AttributeType::String);
+    code.mutability = Some(Mutability::WriteOnly);
+    let schemas = ResourceSchemas::user().with_extension(Schema::new("urn:example:Door", vec![code]));
+    let found =
+        schemas.validate(&json!({"schemas": [USER], "id": "1", "urn:example:Door": {"code": "7"}}), Direction::Answer);
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["`urn:example:Door:code` must never be returned"]);
 }
 
 #[test]

@@ -382,7 +382,8 @@ impl Filter {
             let Some(located) = schemas.locate(&path) else {
                 continue;
             };
-            let sub = path.sub().and_then(|sub| located.attribute.sub_attribute(sub));
+            // A complex attribute is compared by its `value`.
+            let sub = located.attribute.sub_attribute(path.sub().unwrap_or("value"));
             if located.attribute.is_hidden() || sub.is_some_and(Attribute::is_hidden) {
                 return Err(FilterError::Hidden { path: path.to_string() });
             }

@@ -17,7 +17,7 @@ pub struct BulkOrder {
     /// Indices of operations that refer to each other in a circle, or to one that does. To be tried by creating
     /// without the reference and patching afterwards; giving up is 409.
     pub cyclic: Vec<usize>,
-    /// References to a `bulkId` that no operation has, with the operation that makes them: 409 or `invalidValue`.
+    /// References to a `bulkId` that no operation has, or more than one (RFC 7644 §3.7: it is unique), with the operation that makes them: 409 or `invalidValue`.
     pub unknown: Vec<(usize, String)>,
 }
 
@@ -34,12 +34,13 @@ impl BulkRequest {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn order(&self) -> BulkOrder {
-        let owners: HashMap<&str, usize> = self
-            .operations
-            .iter()
-            .enumerate()
-            .filter_map(|(at, operation)| Some((operation.bulk_id.as_deref()?, at)))
-            .collect();
+        // Nobody owns an id that two operations have: what refers to it could mean either.
+        let mut owners: HashMap<&str, Option<usize>> = HashMap::with_capacity(self.operations.len());
+        for (at, operation) in self.operations.iter().enumerate() {
+            if let Some(id) = operation.bulk_id.as_deref() {
+                owners.entry(id).and_modify(|owner| *owner = None).or_insert(Some(at));
+            }
+        }
         let mut out = BulkOrder::default();
         let mut waits_for: Vec<Vec<usize>> = Vec::with_capacity(self.operations.len());
         for (at, operation) in self.operations.iter().enumerate() {
@@ -51,8 +52,8 @@ impl BulkRequest {
             let mut needs = Vec::new();
             for name in names {
                 match owners.get(name) {
-                    Some(&owner) => needs.push(owner),
-                    None => out.unknown.push((at, name.to_owned())),
+                    Some(&Some(owner)) => needs.push(owner),
+                    _ => out.unknown.push((at, name.to_owned())),
                 }
             }
             needs.sort_unstable();

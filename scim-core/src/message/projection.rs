@@ -90,24 +90,21 @@ impl Projection {
         value: &Value,
         out: &mut Map<String, Value>,
     ) {
-        let returned = known.map_or(&Returned::Default, Attribute::returned);
-        match returned {
-            Returned::Never => return,
-            Returned::Always => {
-                out.insert(name.to_owned(), value.clone());
-                return;
-            }
-            _ => {}
+        if known.is_some_and(Attribute::is_hidden) {
+            return;
         }
+        let returned = known.map_or(&Returned::Default, Attribute::returned);
+        let always = *returned == Returned::Always;
         let of_attribute = |selectors: &[Selector]| -> Vec<Selector> {
             selectors.iter().filter(|selector| selector.covers(extension, name)).cloned().collect()
         };
         let excluded = of_attribute(&self.excluded);
-        if excluded.iter().any(|selector| selector.sub.is_none()) {
+        if !always && excluded.iter().any(|selector| selector.sub.is_none()) {
             return;
         }
         let wanted = self.wanted.as_ref().map(|wanted| of_attribute(wanted));
         let whole = match &wanted {
+            _ if always => true,
             None => *returned != Returned::Request,
             Some(wanted) => wanted.iter().any(|selector| selector.sub.is_none()),
         };
@@ -116,15 +113,16 @@ impl Projection {
             return;
         }
         let keep = |sub: &str| {
-            let returned =
-                known.and_then(|known| known.sub_attribute(sub)).map_or(&Returned::Default, Attribute::returned);
+            let known = known.and_then(|known| known.sub_attribute(sub));
+            if known.is_some_and(Attribute::is_hidden) {
+                return false;
+            }
             let named = subs.iter().any(|wanted| same_name(wanted, sub));
             let dropped = excluded.iter().any(|e| e.sub.as_deref().is_some_and(|e| same_name(e, sub)));
-            match returned {
-                Returned::Never => false,
+            match known.map_or(&Returned::Default, Attribute::returned) {
                 Returned::Always => true,
                 Returned::Request => named,
-                _ => (whole || named) && !dropped,
+                _ => always || ((whole || named) && !dropped),
             }
         };
         let shaped = match value {

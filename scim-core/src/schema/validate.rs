@@ -159,7 +159,7 @@ impl Check {
         }
         match self.direction {
             Direction::Patch if attribute.is_read_only() => return self.report(path, ViolationKind::ReadOnly),
-            Direction::Answer if *attribute.returned() == Returned::Never => {
+            Direction::Answer if attribute.is_hidden() => {
                 return self.report(path, ViolationKind::NeverReturned);
             }
             _ => {}

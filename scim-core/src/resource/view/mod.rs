@@ -3,7 +3,7 @@
 //! Reading is as lenient as for the owned types; members that a view does not know are skipped, text without escapes
 //! is not copied, and the elements of a multi-valued attribute are read when they are asked for ([`LazyList`]): who
 //! wants the names of ten thousand groups does not pay for their members. A view is read from JSON text, not from a
-//! [`Value`](serde_json::Value). Together with [`ListResponse`](crate::message::ListResponse):
+//! [`Value`](serde_json::Value). Together with [`ListResponse`](crate::message::ListResponse) (RFC 7644 §3.4.2):
 //!
 //! ```
 //! use scim_core::message::ListResponse;
