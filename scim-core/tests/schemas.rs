@@ -143,6 +143,18 @@ fn a_schema_is_registered_in_place_of_the_one_with_its_uri() {
 
 /// RFC 9865 §4 and RFC 9967.
 #[test]
+fn an_extension_takes_the_place_of_the_one_with_its_uri() {
+    let named = |uri: &str, name| Schema::new(uri, vec![Attribute::new(name, AttributeType::String)]);
+    let count = ResourceSchemas::user().extensions().len();
+    let schemas = ResourceSchemas::user()
+        .with_extension(named("urn:example:Badge", "number"))
+        .with_extension(named("URN:example:badge", "colour"));
+    assert_eq!(schemas.extensions().len(), count + 1);
+    let badge = schemas.extension("urn:example:Badge").unwrap();
+    assert!(badge.attribute("number").is_none() && badge.attribute("colour").is_some());
+}
+
+#[test]
 fn the_configuration_has_paging_and_events() {
     let body = json!({
         "schemas": [SERVICE_PROVIDER_CONFIG],

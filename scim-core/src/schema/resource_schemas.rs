@@ -98,9 +98,13 @@ impl ResourceSchemas {
         GROUP_SCHEMAS.clone()
     }
 
-    /// Adds an extension.
+    /// Adds an extension, in place of the one with its URI.
     pub fn with_extension(mut self, extension: Schema) -> Self {
-        Arc::make_mut(&mut self.0).extensions.push(extension);
+        let extensions = &mut Arc::make_mut(&mut self.0).extensions;
+        match extensions.iter_mut().find(|known| same_name(known.id(), extension.id())) {
+            Some(known) => *known = extension,
+            None => extensions.push(extension),
+        }
         self
     }
 
