@@ -38,6 +38,9 @@ fn the_presets_are_those_of_the_table() {
         ("O", Quirks::OKTA),
         ("A", Quirks::AUTHENTIK),
         ("S", Quirks::SALESFORCE),
+        ("J", Quirks::JUMPCLOUD),
+        ("N", Quirks::ONELOGIN),
+        ("C", Quirks::CLOUDFLARE),
     ];
     for (row, quirk) in rows().iter().zip(Quirk::ALL) {
         let letters: Vec<&str> = row[4].split_whitespace().collect();

@@ -1,7 +1,8 @@
 //! How errors look to a person: the line, the text and the caret.
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
-use scim_core::filter::Filter;
+use scim_core::filter::{Filter, ParseOptions};
+use scim_core::limits::Limits;
 use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::path::PatchPath;
 use scim_core::schema::ResourceSchemas;
@@ -28,6 +29,20 @@ fn filters() {
         "title pr  or title pr",
     ];
     let rendered: Vec<String> = texts.iter().map(|text| Filter::parse(text).unwrap_err().render()).collect();
+    insta::assert_snapshot!(rendered.join("\n\n"));
+}
+
+#[test]
+fn limits() {
+    let limits = Limits::default();
+    let rendered: Vec<String> = [
+        ("userName eq \"bjensen\"", limits.with_bytes(14)),
+        ("a pr and ((b pr or c pr) and d pr)", limits.with_depth(1)),
+        ("a pr or b pr or c pr", limits.with_terms(2)),
+    ]
+    .into_iter()
+    .map(|(text, limits)| Filter::parse_with(text, &ParseOptions::strict().with_limits(limits)).unwrap_err().render())
+    .collect();
     insta::assert_snapshot!(rendered.join("\n\n"));
 }
 
