@@ -35,14 +35,36 @@ fn each_direction_asks_for_its_own() {
     user(Direction::Create, secret.clone(), &[]);
     user(Direction::Answer, secret, &["`password` must never be returned"]);
 
+    user(
+        Direction::Patch,
+        json!({"userName": null, "id": null, "title": null}),
+        &["`id` is readOnly", "`userName` is required"],
+    );
+
     // Whatever can only be written is never returned, said so or not (RFC 7643 §7).
     let mut code = Attribute::new("code", AttributeType::String);
     code.mutability = Some(Mutability::WriteOnly);
     let schemas = ResourceSchemas::user().with_extension(Schema::new("urn:example:Door", vec![code]));
-    let found =
-        schemas.validate(&json!({"schemas": [USER], "id": "1", "urn:example:Door": {"code": "7"}}), Direction::Answer);
+    let found = schemas.validate(
+        &json!({"schemas": [USER, "urn:example:Door"], "id": "1", "urn:example:Door": {"code": "7"}}),
+        Direction::Answer,
+    );
     let found: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert_eq!(found, ["`urn:example:Door:code` must never be returned"]);
+}
+
+/// RFC 7643 §3.
+#[test]
+fn schemas_list_what_the_resource_has() {
+    let body = json!({"schemas": [GROUP, "urn:x"], "userName": "a", "id": "1", ENTERPRISE: {"department": "d"}});
+    for direction in [Direction::Create, Direction::Replace, Direction::Answer] {
+        let core = format!("`{USER}` is not listed in `schemas`");
+        let extension = format!("`{ENTERPRISE}` is not listed in `schemas`");
+        user(direction, body.clone(), &[&core, &extension, "`schemas[0]` is unknown", "`schemas[1]` is unknown"]);
+        let twice = json!({"schemas": [USER, ENTERPRISE, USER.to_uppercase()], "userName": "a", "id": "1"});
+        user(direction, twice, &["`schemas[2]` is named twice"]);
+    }
+    user(Direction::Patch, json!({"schemas": ["urn:x"]}), &[]);
 }
 
 #[test]

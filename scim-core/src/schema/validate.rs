@@ -14,7 +14,8 @@ pub enum Direction {
     Create,
     /// PUT: as for POST.
     Replace,
-    /// The value of a PATCH without path: nothing is required; readOnly ones are not allowed.
+    /// The value of a PATCH without path: nothing is required, but nothing required may be unassigned; readOnly ones are
+    /// not allowed.
     Patch,
     /// An answer: `id` must be there; attributes that are never returned must not.
     Answer,
@@ -40,6 +41,8 @@ pub enum ViolationKind {
     ReadOnly,
     /// Never returned, and there.
     NeverReturned,
+    /// A schema that the resource has or must have, and that `schemas` does not list.
+    NotListed,
     /// Nested beyond what any schema describes.
     TooDeep,
 }
@@ -65,6 +68,7 @@ impl fmt::Display for Violation {
             ViolationKind::TwoPrimaries => "has two primary values",
             ViolationKind::ReadOnly => "is readOnly",
             ViolationKind::NeverReturned => "must never be returned",
+            ViolationKind::NotListed => "is not listed in `schemas`",
             ViolationKind::TooDeep => "is nested too deeply",
         };
         write!(f, "`{}` {what}", self.path)
@@ -109,7 +113,38 @@ impl ResourceSchemas {
         }
         check.required("", Self::common(), map);
         check.required("", &self.core().attributes, map);
+        if direction != Direction::Patch {
+            self.check_schemas(map, &mut check);
+        }
         check.found
+    }
+
+    /// What `schemas` lists: the core schema, the extensions that the resource has, no other, none twice
+    /// (RFC 7643 §3).
+    fn check_schemas(&self, map: &Map<String, Value>, check: &mut Check) {
+        let Some(Value::Array(list)) = get_folded(map, "schemas") else {
+            return;
+        };
+        let uris: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+        let lists = |uri: &str| uris.iter().any(|listed| same_name(listed, uri));
+        if !list.is_empty() && !lists(self.core().id()) {
+            check.report(self.core().id(), ViolationKind::NotListed);
+        }
+        for (name, value) in map {
+            if self.extension(name).is_some() && !is_unassigned(value) && !lists(name) {
+                check.report(name, ViolationKind::NotListed);
+            }
+        }
+        let mut known: Vec<(&str, bool)> =
+            std::iter::once(self.core()).chain(self.extensions()).map(|schema| (schema.id(), false)).collect();
+        for (at, uri) in list.iter().enumerate().filter_map(|(at, uri)| Some((at, uri.as_str()?))) {
+            let path = format!("schemas[{at}]");
+            match known.iter_mut().find(|(id, _)| same_name(id, uri)) {
+                Some((_, seen @ false)) => *seen = true,
+                Some(_) => check.report(&path, ViolationKind::NamedTwice),
+                None => check.report(&path, ViolationKind::Unknown),
+            }
+        }
     }
 }
 
@@ -155,6 +190,12 @@ impl Check {
             return self.report(path, ViolationKind::Unknown);
         };
         if is_unassigned(value) {
+            // In a PATCH that is an order to unassign it.
+            if self.direction == Direction::Patch && attribute.is_read_only() {
+                self.report(path, ViolationKind::ReadOnly);
+            } else if self.direction == Direction::Patch && attribute.is_required() {
+                self.report(path, ViolationKind::Missing);
+            }
             return;
         }
         match self.direction {
