@@ -60,7 +60,7 @@ fn schemas_list_what_the_resource_has() {
     for direction in [Direction::Create, Direction::Replace, Direction::Answer] {
         let core = format!("`{USER}` is not listed in `schemas`");
         let extension = format!("`{ENTERPRISE}` is not listed in `schemas`");
-        user(direction, body.clone(), &[&core, &extension, "`schemas[0]` is unknown", "`schemas[1]` is unknown"]);
+        user(direction, body.clone(), &["`schemas[0]` is unknown", "`schemas[1]` is unknown", &core, &extension]);
         let twice = json!({"schemas": [USER, ENTERPRISE, USER.to_uppercase()], "userName": "a", "id": "1"});
         user(direction, twice, &["`schemas[2]` is named twice"]);
     }

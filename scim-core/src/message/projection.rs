@@ -90,10 +90,10 @@ impl Projection {
         value: &Value,
         out: &mut Map<String, Value>,
     ) {
-        if known.is_some_and(Attribute::is_hidden) {
+        let returned = known.map_or(&Returned::Default, Attribute::shown);
+        if *returned == Returned::Never {
             return;
         }
-        let returned = known.map_or(&Returned::Default, Attribute::returned);
         let always = *returned == Returned::Always;
         let of_attribute = |selectors: &[Selector]| -> Vec<Selector> {
             selectors.iter().filter(|selector| selector.covers(extension, name)).cloned().collect()
@@ -114,12 +114,10 @@ impl Projection {
         }
         let keep = |sub: &str| {
             let known = known.and_then(|known| known.sub_attribute(sub));
-            if known.is_some_and(Attribute::is_hidden) {
-                return false;
-            }
             let named = subs.iter().any(|wanted| same_name(wanted, sub));
             let dropped = excluded.iter().any(|e| e.sub.as_deref().is_some_and(|e| same_name(e, sub)));
-            match known.map_or(&Returned::Default, Attribute::returned) {
+            match known.map_or(&Returned::Default, Attribute::shown) {
+                Returned::Never => false,
                 Returned::Always => true,
                 Returned::Request => named,
                 _ => always || ((whole || named) && !dropped),

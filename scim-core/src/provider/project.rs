@@ -244,23 +244,18 @@ impl Partly<'_> {
 impl Attribute {
     /// Whether every sub-attribute is in an answer unless the request says otherwise.
     fn shows_all(&self) -> bool {
-        let hidden = |sub: &Attribute| matches!(returned(Some(sub)), Returned::Never | Returned::Request);
+        let hidden = |sub: &Attribute| matches!(sub.shown(), Returned::Never | Returned::Request);
         !self.sub_attributes.iter().any(hidden)
     }
 
     /// Whether it is in every answer, whole, unless the request says otherwise.
     pub(super) fn is_plainly_shown(&self) -> bool {
-        matches!(returned(Some(self)), Returned::Always | Returned::Default) && self.shows_all()
+        matches!(self.shown(), Returned::Always | Returned::Default) && self.shows_all()
     }
 }
 
-/// When an attribute is shown; what can only be written never is (RFC 7643 §7).
 fn returned(attribute: Option<&Attribute>) -> &Returned {
-    match attribute {
-        Some(attribute) if attribute.is_hidden() => &Returned::Never,
-        Some(attribute) => attribute.returned(),
-        None => &Returned::Default,
-    }
+    attribute.map_or(&Returned::Default, Attribute::shown)
 }
 
 /// Drops what holds nothing: absent, `null`, `[]` and `{}` are one state (RFC 7643 §2.5).

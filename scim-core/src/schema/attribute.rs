@@ -158,6 +158,11 @@ impl Attribute {
         self.returned == Some(Returned::Never) || self.mutability == Some(Mutability::WriteOnly)
     }
 
+    /// When an answer shows it: what can only be written never is (RFC 7643 §7).
+    pub(crate) fn shown(&self) -> &Returned {
+        if self.is_hidden() { &Returned::Never } else { self.returned() }
+    }
+
     /// The sub-attribute of that name, in any case.
     pub fn sub_attribute(&self, name: &str) -> Option<&Attribute> {
         let exact = self.sub_attributes.iter().find(|sub| sub.name() == name);

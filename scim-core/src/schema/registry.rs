@@ -22,6 +22,14 @@ static BUILT_IN: LazyLock<SchemaRegistry> = LazyLock::new(|| {
     SchemaRegistry { schemas: documents.iter().filter_map(|text| serde_json::from_str(text).ok()).collect() }
 });
 
+/// Adds a schema, or takes the place of the one with its URI.
+pub(super) fn put(schemas: &mut Vec<Schema>, schema: Schema) {
+    match schemas.iter_mut().find(|known| same_name(known.id(), schema.id())) {
+        Some(known) => *known = schema,
+        None => schemas.push(schema),
+    }
+}
+
 impl Default for SchemaRegistry {
     fn default() -> Self {
         Self::new()
@@ -40,10 +48,7 @@ impl SchemaRegistry {
 
     /// Adds a schema, or takes the place of the one with the same URI.
     pub fn register(&mut self, schema: Schema) -> &mut Self {
-        match self.schemas.iter_mut().find(|known| same_name(known.id(), schema.id())) {
-            Some(known) => *known = schema,
-            None => self.schemas.push(schema),
-        }
+        put(&mut self.schemas, schema);
         self
     }
 

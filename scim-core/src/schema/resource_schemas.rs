@@ -1,6 +1,7 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::path::AttributePath;
+use crate::schema::registry::put;
 use crate::schema::{
     Attribute, AttributeType, ENTERPRISE_USER, GROUP, Mutability, Returned, Schema, SchemaRegistry, USER,
 };
@@ -100,11 +101,7 @@ impl ResourceSchemas {
 
     /// Adds an extension, in place of the one with its URI.
     pub fn with_extension(mut self, extension: Schema) -> Self {
-        let extensions = &mut Arc::make_mut(&mut self.0).extensions;
-        match extensions.iter_mut().find(|known| same_name(known.id(), extension.id())) {
-            Some(known) => *known = extension,
-            None => extensions.push(extension),
-        }
+        put(&mut Arc::make_mut(&mut self.0).extensions, extension);
         self
     }
 

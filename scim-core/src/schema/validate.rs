@@ -125,24 +125,25 @@ impl ResourceSchemas {
         let Some(Value::Array(list)) = get_folded(map, "schemas") else {
             return;
         };
-        let uris: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
-        let lists = |uri: &str| uris.iter().any(|listed| same_name(listed, uri));
-        if !list.is_empty() && !lists(self.core().id()) {
-            check.report(self.core().id(), ViolationKind::NotListed);
-        }
-        for (name, value) in map {
-            if self.extension(name).is_some() && !is_unassigned(value) && !lists(name) {
-                check.report(name, ViolationKind::NotListed);
-            }
-        }
         let mut known: Vec<(&str, bool)> =
             std::iter::once(self.core()).chain(self.extensions()).map(|schema| (schema.id(), false)).collect();
         for (at, uri) in list.iter().enumerate().filter_map(|(at, uri)| Some((at, uri.as_str()?))) {
             let path = format!("schemas[{at}]");
             match known.iter_mut().find(|(id, _)| same_name(id, uri)) {
-                Some((_, seen @ false)) => *seen = true,
+                Some((_, listed @ false)) => *listed = true,
                 Some(_) => check.report(&path, ViolationKind::NamedTwice),
                 None => check.report(&path, ViolationKind::Unknown),
+            }
+        }
+        for (id, _) in known.iter().filter(|(_, listed)| !listed) {
+            // A list of nothing is missing, and reported as that.
+            let is_needed = if *id == self.core().id() {
+                !list.is_empty()
+            } else {
+                get_folded(map, id).is_some_and(|value| !is_unassigned(value))
+            };
+            if is_needed {
+                check.report(id, ViolationKind::NotListed);
             }
         }
     }

@@ -51,7 +51,8 @@ impl Level {
         Filter::And(waiting.take(self.ands))
     }
 
-    /// Whether a term waits for what follows it on this level.
+    /// Whether a term waits for what follows it on this level. To ask is cheaper than to move a term through
+    /// [`close`](Self::close).
     #[inline]
     pub(super) fn is_chain(&self, waiting: &Waiting) -> bool {
         waiting.count() > self.ors

@@ -88,11 +88,8 @@ impl<const LENIENT: bool> Parser<'_, LENIENT> {
                     return Some(self.term_of(&found, inner));
                 };
                 self.waiting.push(self.term_of(&found, inner), 0);
-                return Some(if is_and {
-                    Filter::And(self.waiting.take(first))
-                } else {
-                    Filter::Or(self.waiting.take(first))
-                });
+                let terms = self.waiting.take(first);
+                return Some(if is_and { Filter::And(terms) } else { Filter::Or(terms) });
             }
             let is_and = self.quick_connective()?;
             if *all.get_or_insert(is_and) != is_and {
