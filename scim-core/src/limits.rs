@@ -14,7 +14,8 @@
 //! assert!(Filter::parse_with(&deep, &options).is_ok());
 //! ```
 
-/// Deepest nesting that can be allowed: trees of this depth still print and drop in a 512 KiB stack.
+/// Deepest nesting that can be allowed: filters of this depth can still be resolved, evaluated, printed and dropped in a
+/// stack of 512 KiB, in an optimised build.
 pub(crate) const MAX_DEPTH: usize = 256;
 
 /// Bounds on outside data, all settable, safe by default.

@@ -1,10 +1,13 @@
-//! PATCH bodies made to hurt: each ends with its verdict, in a small stack and in time. How time grows with the input is
+//! PATCH bodies and filters made to hurt: each ends with its verdict, in a small stack and in time. How time grows with the input is
 //! measured by `compare --only hostile` in `benches`.
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
+use scim_core::error::ParseErrorKind;
+use scim_core::filter::{Filter, FilterError, ParseOptions, attr};
 use scim_core::limits::Limits;
 use scim_core::message::PATCH_OP;
 use scim_core::patch::{PatchOp, PatchOptions};
+use scim_core::resource::User;
 use scim_core::schema::ResourceSchemas;
 use serde_json::{Value, json};
 
@@ -53,6 +56,41 @@ fn many_members_half_of_them_known() {
     let half = if cfg!(debug_assertions) { 10_000 } else { 50_000 };
     let add = json!([{"op": "add", "path": "members", "value": members(half..half * 3)}]);
     assert_eq!(run(group(half * 2), body(&add), PatchOptions::strict()), Ok(half * 3));
+}
+
+/// 256 parentheses are the most that can be allowed: such a filter is read, printed, copied, resolved, evaluated and
+/// dropped. The last form has three levels of the tree for each.
+#[test]
+fn filters_as_deep_as_can_be_allowed() {
+    let options = ParseOptions::strict().with_limits(Limits::default().with_depth(usize::MAX));
+    for (open, levels, close) in [
+        ("not (", 1, ")"),
+        ("(title pr or (nickName pr and ", 2, "))"),
+        ("(not (title pr) and not (", 2, "))"),
+        ("nickName pr or title pr and not (", 1, ")"),
+    ] {
+        let text = |times: usize| format!("{}title pr{}", open.repeat(times), close.repeat(times));
+        let (deepest, deeper) = (text(256 / levels), text(256 / levels + 1));
+        let (on_value, on_typed) = in_small_stack(move || {
+            let filter = Filter::parse_with(&deepest, &options).unwrap().value;
+            assert!(Filter::parse_with(&filter.to_string(), &options).unwrap().value == filter.clone());
+            drop(format!("{filter:?}"));
+            let schemas = ResourceSchemas::user();
+            filter.check_searchable(&schemas).unwrap();
+            let matcher = filter.compile(&schemas).unwrap();
+            drop(format!("{:?}", matcher.clone()));
+            let mut user = User::new("u");
+            user.title = Some("t".into());
+            let typed = filter.compile_for::<User>().unwrap();
+            (matcher.matches(&json!({"userName": "u", "title": "t"})), typed.matches(&user))
+        });
+        assert_eq!(on_value, on_typed, "{open}");
+        assert_eq!(Filter::parse_with(&deeper, &options).unwrap_err().kind(), ParseErrorKind::TooDeep, "{open}");
+    }
+    // Nobody reads what a program nests by itself.
+    let by_hand = (0..1000).fold(attr("title").pr(), |inner, _| inner.not());
+    assert_eq!(by_hand.compile(&ResourceSchemas::user()).unwrap_err(), FilterError::TooDeep);
+    assert_eq!(by_hand.compile_for::<User>().unwrap_err(), FilterError::TooDeep);
 }
 
 #[test]

@@ -56,6 +56,47 @@ fn invalid_syntax() {
 }
 
 #[test]
+fn a_member_that_is_named_twice_is_refused_wherever_it_stands() {
+    let urn = PATCH_OP;
+    for (operation, text) in [
+        (
+            None,
+            format!(r#"{{"schemas":["{urn}"],"schemas":["{urn}"],"Operations":[{{"op":"remove","path":"title"}}]}}"#),
+        ),
+        (None, format!(r#"{{"schemas":["{urn}"],"Operations":[],"operations":[{{"op":"remove","path":"title"}}]}}"#)),
+        (None, format!(r#"{{"x":1,"x":1,"schemas":["{urn}"],"Operations":[{{"op":"remove","path":"title"}}]}}"#)),
+    ]
+    .into_iter()
+    .chain(
+        [
+            r#"{"op":"add","op":"remove","path":"title"}"#,
+            r#"{"op":"remove","path":"title","path":"nickName"}"#,
+            r#"{"op":"remove","path":"title","Path":"nickName"}"#,
+            r#"{"op":"add","path":"title","value":"a","value":"b"}"#,
+            r#"{"op":"add","value":{"active":true,"active":false}}"#,
+            r#"{"op":"add","value":{"active":true,"Active":false}}"#,
+            r#"{"op":"add","path":"emails","value":[{"value":"a"},{"value":"b","value":"c"}]}"#,
+            r#"{"op":"add","value":{"urn:x:y":{"a":[{"b":{"c":1,"c":2}}]}}}"#,
+        ]
+        .map(|second| {
+            let first = r#"{"op":"remove","path":"nickName"}"#;
+            (Some(1), format!(r#"{{"Operations":[{first},{second}],"schemas":["{urn}"]}}"#))
+        }),
+    ) {
+        for options in [PatchOptions::strict(), PatchOptions::lenient()] {
+            let error = PatchOp::from_json(text.as_bytes(), &options).unwrap_err();
+            assert_eq!((error.scim_type().as_str(), error.operation()), ("invalidSyntax", operation), "{text}");
+            assert!(error.to_string().contains("named twice"), "{error}");
+        }
+    }
+    // A name with an escape is read another way.
+    let text =
+        format!(r#"{{"schemas":["{urn}"],"Operations":[{{"op":"add","path":"title","value":"a","v\u0061lue":"b"}}]}}"#);
+    let error = PatchOp::from_json(text.as_bytes(), &PatchOptions::lenient()).unwrap_err();
+    assert_eq!(error.to_string(), "attribute `value` is named twice (names are compared without case)");
+}
+
+#[test]
 fn invalid_path() {
     for path in ["a.b.c", "members.0", "/title", "colour", "emails.colour", "urn:example:none:title"] {
         refused(user(), json!({"op": "add", "path": path, "value": "t"}), "invalidPath");
@@ -109,9 +150,17 @@ fn read_only() {
         refused(user.clone(), operation, "mutability");
     }
     // Inside a complex value a readOnly sub-attribute is left out.
-    let manager =
-        json!({"op": "add", "path": format!("{ENTERPRISE_USER}:manager"), "value": {"value": "m", "displayName": "M"}});
-    assert_eq!(on_user(user, manager).unwrap()[ENTERPRISE_USER], json!({"manager": {"value": "m"}}));
+    let manager = |display: Value| {
+        let value = json!({"value": "m", "displayName": display});
+        json!({"op": "add", "path": format!("{ENTERPRISE_USER}:manager"), "value": value})
+    };
+    for display in [json!("M"), Value::Null] {
+        let after = on_user(user.clone(), manager(display.clone())).unwrap();
+        assert_eq!(after[ENTERPRISE_USER], json!({"manager": {"value": "m"}}));
+        let held = json!({"userName": "u", "schemas": [ENTERPRISE_USER], ENTERPRISE_USER: {"manager": {"value": "l", "displayName": "L"}}});
+        let after = on_user(held, manager(display)).unwrap();
+        assert_eq!(after[ENTERPRISE_USER], json!({"manager": {"value": "m", "displayName": "L"}}));
+    }
 }
 
 /// A schema with one attribute of each kind that the RFC's own lack.
@@ -233,6 +282,39 @@ fn members_without_a_value_are_known_by_all_that_they_say() {
     let twice = json!([{"op": "replace", "path": "members", "value": [{"display": "B"}, {"display": "B"}]}]);
     apply(&mut after, twice, &schemas, &PatchOptions::strict()).unwrap();
     assert_eq!(after["members"], json!([{"display": "B"}]));
+}
+
+/// Members come and go in turn: what is known of a list must not outlive the list.
+#[test]
+fn members_that_come_and_go_in_turn() {
+    let schemas = ResourceSchemas::group();
+    let mut seed = 1_u64;
+    let mut random = move |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % below
+    };
+    let id = |i: usize| format!("{i:08x}");
+    for removals in [2, 10, 60] {
+        let mut expected: Vec<String> = (0..40).map(id).collect();
+        let member = |id: &String| json!({"value": id});
+        let mut group = json!({"displayName": "g", "members": expected.iter().map(member).collect::<Vec<_>>()});
+        let mut operations = Vec::new();
+        for _ in 0..600 {
+            let one = id(random(60));
+            if random(removals) == 0 {
+                expected.retain(|known| *known != one);
+                operations.push(json!({"op": "remove", "path": format!("members[value eq \"{one}\"]")}));
+            } else {
+                if !expected.contains(&one) {
+                    expected.push(one.clone());
+                }
+                operations.push(json!({"op": "add", "path": "members", "value": [member(&one)]}));
+            }
+        }
+        let applied = apply(&mut group, json!(operations), &schemas, &PatchOptions::strict()).unwrap();
+        assert!(applied.changed);
+        assert_eq!(group["members"], expected.iter().map(member).collect::<Value>(), "{removals}");
+    }
 }
 
 #[test]
@@ -394,9 +476,9 @@ fn text_and_values_read_alike() {
         r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"remove","path":"title"}]}"#,
         r#" { "Operations" : [ { "path":"emails[type eq \"work\"].value" , "value" : "a\u00e9\n" ,"op":"add"} ] , "schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"]} "#,
         r#"{"operations":[{"OP":"Add","PATH":"title","Value":1.50e3}],"schemas":"urn:ietf:params:scim:api:messages:2.0:PatchOp","x":{"y":[]}}"#,
-        r#"{"schemas":[],"Operations":[{"op":"add","value":{"a":[1,{}]},"op":"remove"}]}"#,
+        r#"{"schemas":[],"Operations":[{"op":"add","value":{"a":[1,{}]},"Op":"remove"}]}"#,
         r#"{"schemas":null,"Operations":[]}"#,
-        r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","op":"remove","path":"t\u0069tle"}]}"#,
+        r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"remove","path":"t\u0069tle"}]}"#,
         r#"{"Operations":[{"op":"add","path":null,"value":null},"x",{"zz":1,"aa":2}]}"#,
         r#"{"Operations":{}}"#,
         "[]",

@@ -5,13 +5,18 @@
 
 use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::quirk::{Quirk, Quirks};
-use scim_core::schema::ResourceSchemas;
+use scim_core::schema::{Attribute, AttributeType, ResourceSchemas, Schema};
 use serde_json::{Value, json};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 fn run(before: &Value, operation: &Value, quirks: Quirks) -> Result<(Value, bool, Quirks), String> {
-    let schemas = if before.get("members").is_some() { ResourceSchemas::group() } else { ResourceSchemas::user() };
+    let schemas = if before.get("members").is_some() {
+        ResourceSchemas::group()
+    } else {
+        let rank = Attribute::new("rank", AttributeType::Integer);
+        ResourceSchemas::user().with_extension(Schema::new("urn:example:Badge", vec![rank]))
+    };
     let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]});
     let options = PatchOptions::new(quirks);
     let mut resource = before.clone();
@@ -19,7 +24,10 @@ fn run(before: &Value, operation: &Value, quirks: Quirks) -> Result<(Value, bool
         Ok(applied) => Ok((resource, applied.changed, applied.quirks)),
         Err(error) => {
             assert_eq!(&resource, before, "a refused PATCH leaves no trace");
-            Err(error.scim_type().to_string())
+            assert_eq!(error.operation(), Some(0), "{error}");
+            let place = error.target().map(|target| format!(" at `{target}`")).unwrap_or_default();
+            let bytes = error.parse_error().map(|parse| format!(", bytes {:?}", parse.span())).unwrap_or_default();
+            Err(format!("{}{place}{bytes}", error.scim_type()))
         }
     }
 }
@@ -48,14 +56,14 @@ fn bool_string_in_filter() {
         json!({"op": "replace", "path": "roles[primary eq \"True\"].value", "value": "b"}),
         Quirk::BoolStringInFilter,
         json!({"roles": [{"value": "b", "primary": true}]}),
-        Err("invalidFilter"),
+        Err("invalidFilter at `roles[primary eq \"True\"].value`"),
     );
     check(
         json!({"roles": [{"value": "a", "primary": true}, {"value": "b"}]}),
         json!({"op": "remove", "path": "roles[primary eq \"True\"]"}),
         Quirk::BoolStringInFilter,
         json!({"roles": [{"value": "b"}]}),
-        Err("invalidFilter"),
+        Err("invalidFilter at `roles[primary eq \"True\"]`"),
     );
 }
 
@@ -66,7 +74,7 @@ fn path_keys() {
         json!({"op": "replace", "value": {"phoneNumbers[type eq \"work\"].value": "1", "title": "t"}}),
         Quirk::PathKeys,
         json!({"phoneNumbers": [{"type": "work", "value": "1"}], "title": "t"}),
-        Err("invalidPath"),
+        Err("invalidPath at `phoneNumbers[type eq \"work\"].value`"),
     );
 }
 
@@ -77,7 +85,7 @@ fn dotted_keys_in_an_extension() {
         json!({"op": "replace", "value": {ENTERPRISE: {"manager.value": "m"}}}),
         Quirk::DottedKeys,
         json!({"schemas": [ENTERPRISE], ENTERPRISE: {"division": "d", "manager": {"value": "m"}}}),
-        Err("invalidPath"),
+        Err(&format!("invalidPath at `{ENTERPRISE}:manager.value`")),
     );
 }
 
@@ -88,7 +96,7 @@ fn remove_with_value_in_a_selection() {
         json!({"op": "remove", "path": "emails[type eq \"work\"]", "value": [{"value": "a"}]}),
         Quirk::RemoveWithValue,
         json!({"emails": [{"type": "work", "value": "b"}]}),
-        Err("invalidValue"),
+        Err("invalidValue at `emails[type eq \"work\"]`"),
     );
 }
 
@@ -110,7 +118,7 @@ fn wrapped_scalar() {
             json!({"op": "replace", "path": "title", "value": value}),
             Quirk::WrappedScalar,
             json!({"title": "x"}),
-            Err("invalidValue"),
+            Err("invalidValue at `title`"),
         );
     }
 }
@@ -135,7 +143,7 @@ fn urn_dot_notation() {
             json!({"op": "add", "path": format!("{ENTERPRISE}.{path}"), "value": value}),
             Quirk::UrnDotNotation,
             json!({"userName": "u", "schemas": [ENTERPRISE], ENTERPRISE: {path: value}}),
-            Err("invalidPath"),
+            Err(&format!("invalidPath at `{ENTERPRISE}.{path}`")),
         );
     }
     let (after, _, fired) = run(
@@ -171,7 +179,8 @@ fn unknown_subattr() {
         Err("invalidValue"),
     );
     let operation = json!({"op": "add", "path": "emails.colour", "value": "red"});
-    assert_eq!(run(&json!({"emails": [{"value": "a"}]}), &operation, Quirks::LENIENT).unwrap_err(), "invalidPath");
+    let refusal = run(&json!({"emails": [{"value": "a"}]}), &operation, Quirks::LENIENT).unwrap_err();
+    assert_eq!(refusal, "invalidPath at `emails.colour`");
 }
 
 #[test]
@@ -197,7 +206,8 @@ fn empty_string_clears() {
     let before = json!({"schemas": [ENTERPRISE], ENTERPRISE: {"manager": {"value": "m"}, "division": "d"}});
     let operation = json!({"op": "replace", "path": format!("{ENTERPRISE}:manager"), "value": ""});
     let after = json!({"schemas": [ENTERPRISE], ENTERPRISE: {"division": "d"}});
-    check(before.clone(), operation.clone(), Quirk::EmptyStringClears, after, Err("invalidValue"));
+    let refusal = format!("invalidValue at `{ENTERPRISE}:manager`");
+    check(before.clone(), operation.clone(), Quirk::EmptyStringClears, after, Err(&refusal));
     assert!(run(&before, &operation, Quirks::LENIENT).unwrap().2.contains(Quirk::ComplexAsString));
 }
 
@@ -220,7 +230,7 @@ fn salesforce_nested_members() {
         json!({"op": "remove", "path": "members", "value": {"members": [{"value": "2"}]}}),
         Quirk::SalesforceNestedMembers,
         json!({"members": [{"value": "1"}]}),
-        Err("invalidValue"),
+        Err("invalidValue at `members`"),
     );
 }
 
@@ -258,4 +268,113 @@ fn many_small_additions_and_removals_agree_with_one_big_one() {
         values
     };
     assert_eq!(apply(json!(small)), apply(big));
+}
+
+/// The keyword, the path and, where a path could not be read, its bytes: for every quirk that strict does not take.
+#[test]
+fn strict_says_where_it_stopped() {
+    let manager = format!("{ENTERPRISE}:manager");
+    let refusals = [
+        (Quirk::OpCase, json!({"op": "Replace", "path": "title", "value": "t"}), "invalidSyntax".to_owned()),
+        (
+            Quirk::BoolString,
+            json!({"op": "replace", "path": "active", "value": "False"}),
+            "invalidValue at `active`".to_owned(),
+        ),
+        (
+            Quirk::BoolString,
+            json!({"op": "replace", "value": {"title": "t", "active": "False"}}),
+            "invalidValue at `active`".to_owned(),
+        ),
+        (
+            Quirk::BoolStringInFilter,
+            json!({"op": "replace", "path": "roles[primary eq \"True\"].value", "value": "b"}),
+            "invalidFilter at `roles[primary eq \"True\"].value`".to_owned(),
+        ),
+        (
+            Quirk::NumberString,
+            json!({"op": "replace", "path": "urn:example:Badge:rank", "value": "12"}),
+            "invalidValue at `urn:example:Badge:rank`".to_owned(),
+        ),
+        (
+            Quirk::DottedKeys,
+            json!({"op": "replace", "value": {"name.givenName": "g"}}),
+            "invalidPath at `name.givenName`".to_owned(),
+        ),
+        (
+            Quirk::PathKeys,
+            json!({"op": "replace", "value": {"emails[type eq \"work\"].value": "v"}}),
+            "invalidPath at `emails[type eq \"work\"].value`".to_owned(),
+        ),
+        (
+            Quirk::RemoveWithValue,
+            json!({"op": "remove", "path": "emails", "value": [{"value": "a"}]}),
+            "invalidValue at `emails`".to_owned(),
+        ),
+        (
+            Quirk::CreateOnUnmatchedFilter,
+            json!({"op": "replace", "path": "emails[type eq \"home\"].value", "value": "b"}),
+            "noTarget at `emails[type eq \"home\"].value`".to_owned(),
+        ),
+        (
+            Quirk::ComplexAsString,
+            json!({"op": "add", "path": manager, "value": "26118915"}),
+            format!("invalidValue at `{manager}`"),
+        ),
+        (
+            Quirk::WrappedScalar,
+            json!({"op": "add", "path": "title", "value": {"value": "x"}}),
+            "invalidValue at `title`".to_owned(),
+        ),
+        (
+            Quirk::UnquotedFilterValue,
+            json!({"op": "remove", "path": "emails[value eq 123abc]"}),
+            "invalidFilter at `emails[value eq 123abc]`, bytes 16..22".to_owned(),
+        ),
+        (
+            Quirk::ReadonlyInValueIgnored,
+            json!({"op": "replace", "value": {"title": "x", "meta": {"version": "1"}}}),
+            "mutability at `meta`".to_owned(),
+        ),
+        (
+            Quirk::OktaIdInValue,
+            json!({"op": "replace", "value": {"id": "1", "title": "x"}}),
+            "mutability at `id`".to_owned(),
+        ),
+        (
+            Quirk::UrnDotNotation,
+            json!({"op": "add", "path": format!("{ENTERPRISE}.department"), "value": "d"}),
+            format!("invalidPath at `{ENTERPRISE}.department`"),
+        ),
+        (
+            Quirk::UrnDotNotation,
+            json!({"op": "add", "path": format!("{ENTERPRISE}.manager.value"), "value": "d"}),
+            format!("invalidPath at `{ENTERPRISE}.manager.value`, bytes 59..72"),
+        ),
+        (
+            Quirk::UnknownSubattr,
+            json!({"op": "add", "path": "emails", "value": [{"value": "b", "colour": "red"}]}),
+            "invalidValue at `emails`".to_owned(),
+        ),
+        (
+            Quirk::EmptyStringClears,
+            json!({"op": "replace", "path": manager, "value": ""}),
+            format!("invalidValue at `{manager}`"),
+        ),
+        (
+            Quirk::SalesforceNestedMembers,
+            json!({"op": "remove", "path": "members", "value": {"members": [{"value": "2"}]}}),
+            "invalidValue at `members`".to_owned(),
+        ),
+    ];
+    let user = json!({"userName": "u", "emails": [{"value": "a", "type": "work"}]});
+    let group = json!({"displayName": "g", "members": [{"value": "2"}]});
+    for (quirk, operation, refusal) in &refusals {
+        let before = if *quirk == Quirk::SalesforceNestedMembers { &group } else { &user };
+        assert_eq!(run(before, operation, Quirks::STRICT).as_ref().unwrap_err(), refusal, "{quirk}");
+    }
+    let refused: Quirks = refusals.iter().map(|(quirk, ..)| *quirk).collect();
+    let taken = [Quirk::NullSubattr, Quirk::JsonInString, Quirk::EmptyValueClears, Quirk::MemberIdentity];
+    let all: Quirks = Quirk::ALL.iter().copied().collect();
+    assert_eq!(refused.union(taken.into_iter().collect()), all);
 }

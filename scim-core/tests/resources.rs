@@ -89,6 +89,11 @@ fn what_peers_send_is_read_and_written_by_the_letter() {
     user(json!({"emails": ["a", {"value": "b"}]}), json!({"emails": ["a", {"value": "b"}]}));
     user(json!({"groups": ["g"], "roles": "admin"}), json!({"groups": ["g"], "roles": ["admin"]}));
     user(json!({(ENTERPRISE): {"manager": "m1"}}), json!({(ENTERPRISE): {"manager": "m1"}}));
+    // Plain text has no room for what a program adds.
+    let mut edited: User = serde_json::from_value(json!({"emails": ["a", "b"]})).unwrap();
+    edited.emails[0].display = Some("A".into());
+    edited.emails[1].value = Some("c".into());
+    assert_eq!(serde_json::to_value(&edited).unwrap(), json!({"emails": [{"value": "a", "display": "A"}, "c"]}));
     user(json!({"emails": null, "name": null, "id": "", "groups": [], "active": null}), json!({}));
     user(json!({"emails": [null, {"value": "a"}]}), json!({"emails": [{"value": "a"}]}));
     user(
@@ -271,4 +276,12 @@ fn built_users_are_written_by_the_letter() {
         )
     );
     assert!(ResourceId::try_from(String::new()).is_err());
+}
+
+#[test]
+fn values_that_nest_without_end_are_no_resources() {
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    let resource = |levels: usize| Resource::try_from(json!({"userName": "u", "x": nested(levels)}));
+    assert!(resource(255).is_ok());
+    assert_eq!(resource(256).unwrap_err().to_string(), "not a resource: the value is nested too deeply");
 }

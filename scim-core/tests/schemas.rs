@@ -178,3 +178,23 @@ fn the_configuration_has_paging_and_events() {
     assert_eq!(written["pagination"], body["pagination"]);
     assert_eq!(written["etag"], json!({"supported": true}), "what was read leniently is written by the letter");
 }
+
+#[test]
+fn the_registry_finds_attributes_by_their_full_name() {
+    let mut registry = SchemaRegistry::new();
+    registry.register(Schema::new("urn:example:Badge", vec![Attribute::new("number", AttributeType::String)]));
+    let found = |path: &str| registry.attribute(path).map(|attribute| attribute.name().to_owned());
+    for (path, name) in [
+        (format!("{USER}:name.givenName"), "givenName"),
+        (format!("{}:NAME.GIVENNAME", USER.to_uppercase()), "givenName"),
+        (format!("{ENTERPRISE_USER}:manager.displayName"), "displayName"),
+        (format!("{GROUP}:meta.version"), "version"),
+        ("urn:example:badge:Number".to_owned(), "number"),
+    ] {
+        assert_eq!(found(&path).as_deref(), Some(name), "{path}");
+    }
+    for path in ["userName", "urn:example:None:number", "urn:example:Badge:userName", "urn:example:Badge:number.x", "["]
+    {
+        assert_eq!(found(path), None, "{path}");
+    }
+}

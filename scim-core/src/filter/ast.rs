@@ -7,8 +7,10 @@ use crate::schema::ResourceSchemas;
 
 /// A filter expression. The grammar is closed, so a match on this type stays complete.
 ///
-/// What [`parse`](Self::parse) gives is at most [`Limits::depth`](crate::limits::Limits::depth) deep; chains of one operator are
-/// flat (`a and b and c` is one [`And`](Self::And) of three).
+/// Chains of one operator are flat: `a and b and c` is one [`And`](Self::And) of three. In what [`parse`](Self::parse) gives,
+/// parentheses, brackets and `not` nest at most [`Limits::depth`](crate::limits::Limits::depth) times. A tree that a program
+/// nests by itself has no such bound, and printing, copying and dropping recurse: whoever builds one in a loop over outside
+/// data counts its levels.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
     /// All of them; two or more.

@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 use crate::filter::check::Check;
-use crate::filter::{CompareOp, Comparison, Filter, Literal};
+use crate::filter::{CompareOp, Comparison, Filter, Literal, ValuePath};
 use crate::limits::MAX_DEPTH;
 use crate::message::{ScimError, ScimType};
 use crate::path::AttributePath;
@@ -187,7 +187,15 @@ impl Place {
     }
 }
 
+/// A comparison excludes more than presence does.
+#[inline(never)]
+fn presence_last(mut nodes: Vec<Node>) -> Node {
+    nodes.sort_by_key(|node| matches!(node, Node::Test(Test { check: Check::Present, .. })));
+    Node::All(nodes)
+}
+
 /// `id eq "1" or id eq "2" or …` looks the attribute up once.
+#[inline(never)]
 fn join_equalities(nodes: Vec<Node>) -> Node {
     let mut joined: Vec<Node> = Vec::with_capacity(nodes.len());
     for node in nodes {
@@ -226,6 +234,9 @@ fn join_equalities(nodes: Vec<Node>) -> Node {
     }
 }
 
+/// A parenthesis can hold an `or` of an `and` of a `not`: three levels of the tree for one of the text.
+const MAX_LEVELS: usize = 3 * MAX_DEPTH + 2;
+
 #[derive(Clone, Copy)]
 enum Scope<'a> {
     Resource(&'a ResourceSchemas),
@@ -242,47 +253,59 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
+    /// Recurses as deep as the filter is; what is done at each place stands in functions of its own, so that little
+    /// of the stack is taken.
     fn node(&mut self, filter: &Filter, depth: usize) -> Result<Node, FilterError> {
-        if depth > MAX_DEPTH {
+        if depth > MAX_LEVELS {
             return Err(FilterError::TooDeep);
         }
-        Ok(match filter {
-            Filter::And(list) => {
-                let mut nodes = self.nodes(list, depth)?;
-                // A comparison excludes more than presence does.
-                nodes.sort_by_key(|node| matches!(node, Node::Test(Test { check: Check::Present, .. })));
-                Node::All(nodes)
-            }
-            Filter::Or(list) => join_equalities(self.nodes(list, depth)?),
-            Filter::Not(inner) => Node::Not(Box::new(self.node(inner, depth + 1)?)),
-            Filter::Present(path) => {
-                let (place, sub, _) = self.resolve(path)?;
-                Node::Test(Test { place, sub, check: Check::Present })
-            }
-            Filter::Compare(comparison) => self.comparison(comparison)?,
-            Filter::ValuePath(value_path) => {
-                let (place, sub, attribute) = self.resolve(&value_path.path)?;
-                let scope = match (attribute, &sub) {
-                    (Some(attribute), None) => Scope::Element(attribute),
-                    _ => Scope::Untyped,
-                };
-                let outer = std::mem::replace(&mut self.scope, scope);
-                // In a query an unknown name is unassigned; only a PATCH path must know what it writes to.
-                let inner = match (scope, outer) {
-                    (Scope::Element(attribute), Scope::Resource(_)) if !all_known(&value_path.filter, attribute) => {
-                        self.scope = Scope::Untyped;
-                        self.node(&value_path.filter, depth + 1)
-                    }
-                    _ => self.node(&value_path.filter, depth + 1),
-                };
-                self.scope = outer;
-                Node::Element { place, inner: Box::new(inner?) }
-            }
-        })
+        match filter {
+            Filter::And(list) => self.nodes(list, depth).map(presence_last),
+            Filter::Or(list) => self.nodes(list, depth).map(join_equalities),
+            Filter::Not(inner) => self.not(inner, depth),
+            Filter::Present(path) => self.presence(path),
+            Filter::Compare(comparison) => self.comparison(comparison),
+            Filter::ValuePath(value_path) => self.element(value_path, depth),
+        }
     }
 
+    #[inline(never)]
+    fn not(&mut self, inner: &Filter, depth: usize) -> Result<Node, FilterError> {
+        self.node(inner, depth + 1).map(|inner| Node::Not(Box::new(inner)))
+    }
+
+    #[inline(never)]
+    fn presence(&self, path: &AttributePath) -> Result<Node, FilterError> {
+        let (place, sub, _) = self.resolve(path)?;
+        Ok(Node::Test(Test { place, sub, check: Check::Present }))
+    }
+
+    #[inline(never)]
+    fn element(&mut self, value_path: &ValuePath, depth: usize) -> Result<Node, FilterError> {
+        let (place, sub, attribute) = self.resolve(&value_path.path)?;
+        let scope = match (attribute, &sub) {
+            (Some(attribute), None) => Scope::Element(attribute),
+            _ => Scope::Untyped,
+        };
+        let outer = std::mem::replace(&mut self.scope, scope);
+        // In a query an unknown name is unassigned; only a PATCH path must know what it writes to.
+        if let (Scope::Element(attribute), Scope::Resource(_)) = (scope, outer)
+            && !all_known(&value_path.filter, attribute)
+        {
+            self.scope = Scope::Untyped;
+        }
+        let inner = self.node(&value_path.filter, depth + 1);
+        self.scope = outer;
+        Ok(Node::Element { place, inner: Box::new(inner?) })
+    }
+
+    #[inline(never)]
     fn nodes(&mut self, list: &[Filter], depth: usize) -> Result<Vec<Node>, FilterError> {
-        list.iter().map(|filter| self.node(filter, depth + 1)).collect()
+        let mut nodes = Vec::with_capacity(list.len());
+        for filter in list {
+            nodes.push(self.node(filter, depth + 1)?);
+        }
+        Ok(nodes)
     }
 
     /// Place, sub-attribute and definition of what a path names; the definition is that of the attribute.
@@ -320,6 +343,7 @@ impl<'a> Compiler<'a> {
         })
     }
 
+    #[inline(never)]
     fn comparison(&mut self, comparison: &Comparison) -> Result<Node, FilterError> {
         let Comparison { path, op, value } = comparison;
         let (place, sub, attribute) = self.resolve(path)?;

@@ -9,6 +9,7 @@ use crate::filter::matcher::{Node as JsonNode, Place, Test};
 use crate::filter::{Filter, FilterError, Matcher};
 use crate::resource::wire::{Attributes, Node, Wire};
 use crate::resource::{Group, ScimResource, User};
+use crate::schema::ResourceSchemas;
 use crate::text::{Text, same_name};
 
 /// A typed resource whose members filters can read in place: [`User`] and [`Group`].
@@ -102,7 +103,34 @@ impl Filter {
     /// # Errors
     /// As [`compile`](Self::compile).
     pub fn compile_for<T: TypedResource>(&self) -> Result<TypedMatcher<T>, FilterError> {
-        let root = Matcher::new(self, &T::resource_schemas())?.into_root();
+        self.compile_for_with(&T::resource_schemas())
+    }
+
+    /// As [`compile_for`](Self::compile_for), with other schemas than those of the type: those and the extensions of a
+    /// service, whose values a resource holds in `extra`.
+    ///
+    /// ```
+    /// use scim_core::filter::Filter;
+    /// use scim_core::resource::{ScimResource, User};
+    /// use scim_core::schema::{Attribute, AttributeType, Schema};
+    /// let mut number = Attribute::new("number", AttributeType::String);
+    /// number.case_exact = Some(true);
+    /// let schemas = User::resource_schemas().with_extension(Schema::new("urn:example:Badge", vec![number]));
+    /// let user: User = serde_json::from_str(r#"{"userName": "u", "urn:example:Badge": {"number": "A17"}}"#)?;
+    /// let filter = Filter::parse(r#"urn:example:Badge:number eq "A17""#)?;
+    /// assert!(filter.compile_for_with::<User>(&schemas)?.matches(&user));
+    /// let filter = Filter::parse(r#"urn:example:Badge:number eq "a17""#)?;
+    /// assert!(!filter.compile_for_with::<User>(&schemas)?.matches(&user));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn compile_for_with<T: TypedResource>(
+        &self,
+        schemas: &ResourceSchemas,
+    ) -> Result<TypedMatcher<T>, FilterError> {
+        let root = Matcher::new(self, schemas)?.into_root();
         Ok(TypedMatcher { root: plan::<T>(root), of: PhantomData })
     }
 }
@@ -114,36 +142,63 @@ impl<T: TypedResource> TypedMatcher<T> {
     }
 }
 
+/// Recurses as deep as the filter is; what is done at each place stands in functions of its own, so that little of the
+/// stack is taken.
 fn plan<T: TypedResource>(node: JsonNode) -> Plan {
     match node {
-        JsonNode::All(list) => Plan::All(list.into_iter().map(plan::<T>).collect()),
-        JsonNode::Any(list) => Plan::Any(list.into_iter().map(plan::<T>).collect()),
-        JsonNode::Not(inner) => Plan::Not(Box::new(plan::<T>(*inner))),
-        JsonNode::Test(test) => match find::<T>(&test.place) {
-            Found::Member(member, None) => {
-                let index = |name: &str| T::sub_index_of(member, name);
-                Plan::Test { member, inner: None, sub: sub(&test, index), check: test.check }
-            }
-            Found::Member(member, inner @ Some(_)) => {
-                // Only the manager is complex there.
-                let index = |name: &str| <crate::resource::Manager as Wire>::index(name);
-                Plan::Test { member, inner, sub: sub(&test, index), check: test.check }
-            }
-            Found::Extra => Plan::Extra(JsonNode::Test(test)),
-            Found::Nothing => Plan::Nothing(test.check),
-        },
-        JsonNode::Element { place, inner } => match find::<T>(&place) {
-            Found::Member(member, None) => {
-                let plan = Box::new(within(*inner, &|name| T::sub_index_of(member, name)));
-                Plan::Element { member, inner: None, plan }
-            }
-            Found::Member(member, at @ Some(_)) => {
-                let plan = Box::new(within(*inner, &|name| <crate::resource::Manager as Wire>::index(name)));
-                Plan::Element { member, inner: at, plan }
-            }
-            Found::Extra => Plan::Extra(JsonNode::Element { place, inner }),
-            Found::Nothing => Plan::Any(Vec::new()),
-        },
+        JsonNode::All(list) => Plan::All(plans::<T>(list)),
+        JsonNode::Any(list) => Plan::Any(plans::<T>(list)),
+        JsonNode::Not(inner) => Plan::Not(boxed(|| plan::<T>(*inner))),
+        JsonNode::Test(test) => plan_test::<T>(test),
+        JsonNode::Element { place, inner } => plan_element::<T>(place, inner),
+    }
+}
+
+#[inline(never)]
+fn plans<T: TypedResource>(list: Vec<JsonNode>) -> Vec<Plan> {
+    let mut plans = Vec::with_capacity(list.len());
+    for node in list {
+        plans.push(plan::<T>(node));
+    }
+    plans
+}
+
+#[inline(never)]
+fn boxed(plan: impl FnOnce() -> Plan) -> Box<Plan> {
+    Box::new(plan())
+}
+
+#[inline(never)]
+fn plan_test<T: TypedResource>(test: Test) -> Plan {
+    match find::<T>(&test.place) {
+        Found::Member(member, None) => {
+            let index = |name: &str| T::sub_index_of(member, name);
+            Plan::Test { member, inner: None, sub: sub(&test, index), check: test.check }
+        }
+        Found::Member(member, inner @ Some(_)) => {
+            // Only the manager is complex there.
+            let index = |name: &str| <crate::resource::Manager as Wire>::index(name);
+            Plan::Test { member, inner, sub: sub(&test, index), check: test.check }
+        }
+        Found::Extra => Plan::Extra(JsonNode::Test(test)),
+        Found::Nothing => Plan::Nothing(test.check),
+    }
+}
+
+/// Between its brackets are no others.
+#[inline(never)]
+fn plan_element<T: TypedResource>(place: Place, inner: Box<JsonNode>) -> Plan {
+    match find::<T>(&place) {
+        Found::Member(member, None) => {
+            let plan = Box::new(within(*inner, &|name| T::sub_index_of(member, name)));
+            Plan::Element { member, inner: None, plan }
+        }
+        Found::Member(member, at @ Some(_)) => {
+            let plan = Box::new(within(*inner, &|name| <crate::resource::Manager as Wire>::index(name)));
+            Plan::Element { member, inner: at, plan }
+        }
+        Found::Extra => Plan::Extra(JsonNode::Element { place, inner }),
+        Found::Nothing => Plan::Any(Vec::new()),
     }
 }
 
@@ -174,14 +229,28 @@ fn sub(test: &Test, index: impl Fn(&str) -> Option<u8>) -> Sub {
 /// Between the brackets: names are members of the element.
 fn within(node: JsonNode, index: &dyn Fn(&str) -> Option<u8>) -> Plan {
     match node {
-        JsonNode::All(list) => Plan::All(list.into_iter().map(|node| within(node, index)).collect()),
-        JsonNode::Any(list) => Plan::Any(list.into_iter().map(|node| within(node, index)).collect()),
-        JsonNode::Not(inner) => Plan::Not(Box::new(within(*inner, index))),
-        JsonNode::Test(test) => match index(&test.place.name) {
-            Some(member) => Plan::Test { member, inner: None, sub: Sub::Itself(None), check: test.check },
-            None => Plan::Extra(JsonNode::Test(test)),
-        },
+        JsonNode::All(list) => Plan::All(all_within(list, index)),
+        JsonNode::Any(list) => Plan::Any(all_within(list, index)),
+        JsonNode::Not(inner) => Plan::Not(boxed(|| within(*inner, index))),
+        JsonNode::Test(test) => test_within(test, index),
         node @ JsonNode::Element { .. } => Plan::Extra(node),
+    }
+}
+
+#[inline(never)]
+fn all_within(list: Vec<JsonNode>, index: &dyn Fn(&str) -> Option<u8>) -> Vec<Plan> {
+    let mut plans = Vec::with_capacity(list.len());
+    for node in list {
+        plans.push(within(node, index));
+    }
+    plans
+}
+
+#[inline(never)]
+fn test_within(test: Test, index: &dyn Fn(&str) -> Option<u8>) -> Plan {
+    match index(&test.place.name) {
+        Some(member) => Plan::Test { member, inner: None, sub: Sub::Itself(None), check: test.check },
+        None => Plan::Extra(JsonNode::Test(test)),
     }
 }
 

@@ -20,7 +20,8 @@ use crate::text::same_name;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Applied {
-    /// Whether the resource is another one than before; if not, version and `lastModified` stay.
+    /// Whether anything was written that was not there before; if not, version and `lastModified` stay. A message that
+    /// changes a value and changes it back has written twice and counts as a change.
     pub changed: bool,
     /// The quirks that reading and applying relied on.
     pub quirks: Quirks,
@@ -245,13 +246,14 @@ impl Session<'_> {
                 if self.conform.allows(Quirk::UnknownSubattr) {
                     continue;
                 }
-                return Err(PatchError::path(format!("the extension has no attribute `{}`", short(name))));
+                let error = PatchError::path(format!("the extension has no attribute `{}`", short(name)));
+                return Err(error.on(format_args!("{}:{name}", schema.id())));
             };
             if attribute.is_read_only() && self.conform.allows(Quirk::ReadonlyInValueIgnored) {
                 continue;
             }
             self.whole(op, Located { home: Home::Extension(schema.id()), attribute }, Some(value))
-                .map_err(|error| error.on(name))?;
+                .map_err(|error| error.on(format_args!("{}:{name}", schema.id())))?;
         }
         Ok(())
     }

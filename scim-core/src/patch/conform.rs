@@ -197,13 +197,14 @@ impl Conform {
                 let name: String = name.chars().take(100).collect();
                 return Err(PatchError::value(format!("`{}` has no sub-attribute `{name}`", attribute.name())));
             };
+            if sub.is_read_only() {
+                continue;
+            }
             let value = if value.is_null() {
                 self.allows(Quirk::NullSubattr);
                 Value::Null
             } else if sub.is_multi_valued() {
                 Value::Array(self.list(sub, value)?)
-            } else if sub.is_read_only() {
-                continue;
             } else {
                 self.single(sub, value)?
             };

@@ -29,6 +29,12 @@ impl PatchError {
         Self::new(ScimType::InvalidSyntax, detail)
     }
 
+    /// For an object that names a member twice. The place that serde_json knows is not one of the message.
+    pub(crate) fn of_names(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        Self::syntax(text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text))
+    }
+
     pub(crate) fn value(detail: impl Into<String>) -> Self {
         Self::new(ScimType::InvalidValue, detail)
     }

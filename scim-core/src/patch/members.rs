@@ -36,11 +36,20 @@ pub(super) fn key_meets(element: &Value, condition: impl Fn(&str) -> bool) -> bo
 
 /// Remembers the keys of one list from operation to operation: 100 operations that add one member each to a
 /// group of 10,000 stay linear.
-#[derive(Default)]
 pub(super) struct KeyIndex {
-    slot: Option<Slot>,
-    index: Option<Index>,
-    additions: usize,
+    /// The list that is known.
+    known: Option<(Slot, Index)>,
+    /// How many additions still look through the list before its keys are learnt.
+    scans: usize,
+}
+
+/// Learning the keys of a list costs as much as looking through it this often.
+const SCANS_PER_INDEX: usize = 32;
+
+impl Default for KeyIndex {
+    fn default() -> Self {
+        Self { known: None, scans: 1 }
+    }
 }
 
 /// What is known of one list.
@@ -78,43 +87,30 @@ impl Keyless {
 impl KeyIndex {
     /// The list has changed otherwise than by additions.
     pub(super) fn forget(&mut self, slot: &Slot) {
-        if self.slot.as_ref() == Some(slot) {
+        if self.known.as_ref().is_some_and(|(known, _)| known == slot) {
             self.forget_all();
         }
     }
 
+    /// What was learnt in vain is not learnt again at once: messages that add and remove in turn look through the list.
     pub(super) fn forget_all(&mut self) {
-        self.slot = None;
-        self.index = None;
+        if self.known.take().is_some() {
+            self.scans = SCANS_PER_INDEX;
+        }
     }
 
     /// Takes out the new elements whose key is there, or appears twice, and those without a key that equal one that is
     /// there. The second result tells whether one of those with a key differed from the element that is there.
     pub(super) fn without_known(&mut self, slot: &Slot, list: &[Value], mut new: Vec<Value>) -> (Vec<Value>, bool) {
-        self.additions += 1;
+        if self.known.as_ref().is_some_and(|(known, _)| known != slot) {
+            self.forget_all();
+        }
+        if self.known.is_none() && self.scans > 0 {
+            self.scans -= 1;
+            return scan(list, new);
+        }
         let mut differs = false;
-        let indexed = self.slot.as_ref() == Some(slot);
-        if let [only] = new.as_slice()
-            && !indexed
-            && self.additions == 1
-        {
-            let known = match key_of(only) {
-                Some(key) => list.iter().find(|element| key_meets(element, |held| held == key)),
-                None => list.iter().find(|element| same_value(element, only)),
-            };
-            return match known {
-                Some(known) => (Vec::new(), !same_value(known, only)),
-                None => (new, false),
-            };
-        }
-        if !indexed && self.additions == 1 {
-            return keep_unknown(list, new);
-        }
-        if !indexed {
-            self.index = None;
-            self.slot = Some(slot.clone());
-        }
-        let Index { hasher, places, keyless } = self.index.get_or_insert_with(|| Index::of(list));
+        let (_, Index { hasher, places, keyless }) = self.known.get_or_insert_with(|| (slot.clone(), Index::of(list)));
         let mut next = list.len();
         let is_one = new.len() == 1;
         let mut added: HashSet<String> = HashSet::new();
@@ -142,6 +138,21 @@ impl KeyIndex {
             true
         });
         (new, differs)
+    }
+}
+
+/// As [`KeyIndex::without_known`], by looking through the list.
+fn scan(list: &[Value], new: Vec<Value>) -> (Vec<Value>, bool) {
+    let [only] = new.as_slice() else {
+        return keep_unknown(list, new);
+    };
+    let known = match key_of(only) {
+        Some(key) => list.iter().find(|element| key_meets(element, |held| held == key)),
+        None => list.iter().find(|element| same_value(element, only)),
+    };
+    match known {
+        Some(known) => (Vec::new(), !same_value(known, only)),
+        None => (new, false),
     }
 }
 

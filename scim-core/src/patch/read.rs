@@ -9,10 +9,12 @@ use crate::message::PATCH_OP;
 use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
 use crate::path::PatchPath;
 use crate::quirk::{Quirk, Quirks};
+use crate::resource::wire::Checked;
 use crate::text::same_name;
 
 impl PatchOp {
-    /// Reads a message.
+    /// Reads a message. A name that stands twice in one object must have been refused before, where the text was read:
+    /// a [`Value`] has the last one only. [`from_json`](Self::from_json) does that.
     ///
     /// # Errors
     /// The message is malformed: `invalidSyntax`; a value is missing or too deep: `invalidValue`; a path cannot
@@ -37,13 +39,16 @@ impl PatchOp {
     /// Reads a message from JSON text; an everyday one in a single pass, with nothing copied but the values.
     ///
     /// # Errors
-    /// No JSON: `invalidSyntax`; otherwise as [`read`](Self::read).
+    /// No JSON, or an object that names a member twice: `invalidSyntax`; otherwise as [`read`](Self::read).
     pub fn from_json(body: &[u8], options: &PatchOptions) -> Result<Self, PatchError> {
         let mut message = Message::new(options);
         if crate::patch::scan::read(body, &mut message).is_some() {
             return message.finish();
         }
-        let value = serde_json::from_slice(body).map_err(|error| {
+        let Checked(value) = serde_json::from_slice(body).map_err(|error| {
+            if error.is_data() {
+                return PatchError::of_names(&error);
+            }
             if too_deep_to_read(body) {
                 return too_deep_error();
             }
@@ -360,13 +365,13 @@ impl Draft {
         self.path = Some(Ok(path));
     }
 
-    pub(super) fn value(&mut self, value: Value, options: &PatchOptions) {
-        let deep = too_deep(&value, options.limits().depth());
-        self.value = Some(if deep { Err(too_deep_error()) } else { Ok(value) });
+    pub(super) fn value(&mut self, value: Result<Value, PatchError>, options: &PatchOptions) {
+        let fits = |value: &Value| !too_deep(value, options.limits().depth());
+        self.value = Some(value.and_then(|value| if fits(&value) { Ok(value) } else { Err(too_deep_error()) }));
     }
 
     #[cold]
-    pub(super) fn unknown(&mut self, name: &str) {
+    fn unknown(&mut self, name: &str) {
         let name: String = name.chars().take(100).collect();
         match &self.unknown {
             Some(first) if *first <= name => {}

@@ -1,16 +1,17 @@
 //! The front for JSON text: a message is read in one pass. Names are looked at and paths are parsed where they stand;
 //! only the values of operations become JSON values, by serde_json.
 //!
-//! Whatever is not an everyday message (no JSON, escapes in a name, a name twice) gives `None`: it is then read as a
-//! JSON value, which says what is wrong.
+//! Whatever is not an everyday message (no JSON, escapes in a name, a name that no message has) gives `None`: it is
+//! then read as a JSON value, which says what is wrong.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::filter::parse::{plain_string, quick_json_path};
-use crate::patch::PatchOptions;
 use crate::patch::read::{Draft, Message, Said, Schemas, is_ours};
+use crate::patch::{PatchError, PatchOptions};
 use crate::path::PatchPath;
+use crate::resource::wire::Checked;
 
 pub(super) fn read(body: &[u8], message: &mut Message<'_>) -> Option<()> {
     let mut scanner = Scanner { text: std::str::from_utf8(body).ok()?, at: 0 };
@@ -103,10 +104,35 @@ impl<'t> Scanner<'t> {
 
     /// Any value, by serde_json.
     fn json<T: DeserializeOwned>(&mut self) -> Option<T> {
+        self.try_json()?.ok()
+    }
+
+    fn try_json<T: DeserializeOwned>(&mut self) -> Option<Result<T, serde_json::Error>> {
         let mut values = serde_json::Deserializer::from_str(self.text.get(self.at..)?).into_iter::<T>();
-        let value = values.next()?.ok()?;
-        self.at += values.byte_offset();
+        let value = values.next()?;
+        if value.is_ok() {
+            self.at += values.byte_offset();
+        }
         Some(value)
+    }
+
+    fn skip_json(&mut self) -> Option<()> {
+        self.json::<IgnoredAny>().map(drop)
+    }
+
+    /// The value of an operation; the inner error: one of its objects names a member twice.
+    fn value(&mut self) -> Option<Result<Value, PatchError>> {
+        if self.peek()? == b'"' {
+            return self.string(|text| Ok(Value::from(text)));
+        }
+        match self.try_json::<Checked>()? {
+            Ok(Checked(value)) => Some(Ok(value)),
+            Err(error) if error.is_data() => {
+                self.skip_json()?;
+                Some(Err(PatchError::of_names(&error)))
+            }
+            Err(_) => None,
+        }
     }
 
     /// A member that must be a text.
@@ -115,7 +141,7 @@ impl<'t> Scanner<'t> {
         match self.peek()? {
             b'"' => self.string(|text| take(&Said::Text(text)))?,
             b'n' => take(&self.json::<()>().map(|()| Said::Nothing)?),
-            _ => take(&self.json::<IgnoredAny>().map(|_| Said::Other)?),
+            _ => take(&self.skip_json().map(|()| Said::Other)?),
         }
         Some(())
     }
@@ -152,17 +178,14 @@ impl<'t> Scanner<'t> {
 
     fn message(&mut self, message: &mut Message<'_>) -> Option<()> {
         self.each(b'{', b'}', |this| {
-            let at = message.names.of_message(this.name_in_message()?);
-            if message.names.is_twice() {
-                return None;
-            }
-            match at {
-                Some(0) => message.schemas = this.schemas()?,
-                Some(_) if this.peek() == Some(b'[') => {
+            match message.names.of_message(this.name_in_message()?)? {
+                _ if message.names.is_twice() => this.skip_json()?,
+                0 => message.schemas = this.schemas()?,
+                _ if this.peek() == Some(b'[') => {
                     message.is_list = true;
                     this.each(b'[', b']', |this| this.operation(message))?;
                 }
-                _ => drop(this.json::<IgnoredAny>()?),
+                _ => this.skip_json()?,
             }
             Some(())
         })
@@ -181,7 +204,7 @@ impl<'t> Scanner<'t> {
             if this.peek() == Some(b'"') {
                 has_ours |= this.string(is_ours)?;
             } else {
-                this.json::<IgnoredAny>()?;
+                this.skip_json()?;
             }
             Some(())
         })?;
@@ -190,40 +213,26 @@ impl<'t> Scanner<'t> {
 
     fn operation(&mut self, message: &mut Message<'_>) -> Option<()> {
         if !message.wants_more() {
-            self.json::<IgnoredAny>()?;
+            self.skip_json()?;
             message.skip();
             return Some(());
         }
         if self.peek() != Some(b'{') {
-            self.json::<IgnoredAny>()?;
+            self.skip_json()?;
             message.push(Draft::of_other());
             return Some(());
         }
         let options: &PatchOptions = message.options;
         let mut draft = Draft::default();
         self.each(b'{', b'}', |this| {
-            let name = this.name_in_operation()?;
-            let at = draft.names.of_operation(name);
-            if draft.names.is_twice() {
-                return None;
-            }
-            match at {
-                Some(0) => this.said(|said| draft.op(said, options))?,
-                Some(1) => match this.everyday_path(options) {
+            match draft.names.of_operation(this.name_in_operation()?)? {
+                _ if draft.names.is_twice() => this.skip_json()?,
+                0 => this.said(|said| draft.op(said, options))?,
+                1 => match this.everyday_path(options) {
                     Some(path) => draft.read_path(path),
                     None => this.said(|said| draft.path(said, options))?,
                 },
-                Some(_) => {
-                    let value = match this.peek()? {
-                        b'"' => this.string(|text| Value::from(text))?,
-                        _ => this.json()?,
-                    };
-                    draft.value(value, options);
-                }
-                None => {
-                    draft.unknown(name);
-                    this.json::<IgnoredAny>()?;
-                }
+                _ => draft.value(this.value()?, options),
             }
             Some(())
         })?;

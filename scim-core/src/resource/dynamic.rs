@@ -4,6 +4,7 @@ use serde::de::{self, DeserializeSeed, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::limits::MAX_DEPTH;
 use crate::resource::ResourceId;
 use crate::resource::wire::{CheckedValue, check_all_spellings};
 use crate::text::same_name;
@@ -142,7 +143,7 @@ impl Resource {
     }
 }
 
-/// What was given is no JSON object, or names an attribute twice.
+/// What was given is no JSON object, names an attribute twice, or nests deeper than 256 levels.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a resource: {0}")]
 pub struct NotAResource(String);
@@ -151,7 +152,7 @@ impl TryFrom<Value> for Resource {
     type Error = NotAResource;
 
     fn try_from(value: Value) -> Result<Self, NotAResource> {
-        check_all_spellings::<serde_json::Error>(&value).map_err(|e| NotAResource(e.to_string()))?;
+        check_all_spellings::<serde_json::Error>(&value, MAX_DEPTH).map_err(|e| NotAResource(e.to_string()))?;
         Self::of_checked(value)
     }
 }

@@ -98,10 +98,38 @@ pub trait ScimResource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # Errors
     /// As [`PatchOp::apply`].
     fn apply(&mut self, patch: &PatchOp, options: &PatchOptions) -> Result<Applied, PatchError> {
+        self.apply_with(patch, &Self::resource_schemas(), options)
+    }
+
+    /// As [`apply`](Self::apply), with other schemas than [`resource_schemas`](Self::resource_schemas): those and the
+    /// extensions of a service. What an extension holds stands in `extra`, under its URI.
+    ///
+    /// ```
+    /// use scim_core::patch::{PatchOp, PatchOptions};
+    /// use scim_core::path::PatchPath;
+    /// use scim_core::resource::{ScimResource, User};
+    /// use scim_core::schema::{Attribute, AttributeType, Schema};
+    /// let badge = Schema::new("urn:example:Badge", vec![Attribute::new("number", AttributeType::String)]);
+    /// let schemas = User::resource_schemas().with_extension(badge);
+    /// let mut user = User::new("alice@example.com");
+    /// let patch = PatchOp::new().add(PatchPath::parse("urn:example:Badge:number")?, "17");
+    /// user.apply_with(&patch, &schemas, &PatchOptions::strict())?;
+    /// assert_eq!(user.extra["urn:example:Badge"]["number"], "17");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`PatchOp::apply`].
+    fn apply_with(
+        &mut self,
+        patch: &PatchOp,
+        schemas: &ResourceSchemas,
+        options: &PatchOptions,
+    ) -> Result<Applied, PatchError> {
         let unreadable =
             |error: serde_json::Error| PatchError::value(format!("the resource cannot be read back: {error}"));
         let mut value = serde_json::to_value(&*self).map_err(unreadable)?;
-        let applied = patch.apply(&mut value, &Self::resource_schemas(), options)?;
+        let applied = patch.apply(&mut value, schemas, options)?;
         if applied.changed {
             *self = serde_json::from_value(value).map_err(unreadable)?;
         }

@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
-use crate::schema::{ResourceSchemas, ResourceType, Schema, UnknownSchema};
+use crate::path::AttributePath;
+use crate::schema::{Attribute, ResourceSchemas, ResourceType, Schema, UnknownSchema};
 use crate::text::same_name;
 
 /// The schemas that a service knows: those of RFC 7643, and what is registered.
@@ -55,6 +56,28 @@ impl SchemaRegistry {
     /// The schema with that URI, in any case.
     pub fn get(&self, uri: &str) -> Option<&Schema> {
         self.schemas.iter().find(|schema| same_name(schema.id(), uri))
+    }
+
+    /// The definition of an attribute or sub-attribute by its name with the URI of its schema, in any case:
+    /// `urn:ietf:params:scim:schemas:core:2.0:User:name.givenName` (RFC 7644 §3.10). `schemas`, `id`, `externalId` and
+    /// `meta`, which no schema lists, belong to every one. A name without URI is looked up in the schemas of one resource
+    /// type: [`ResourceSchemas::attribute`].
+    ///
+    /// ```
+    /// use scim_core::schema::SchemaRegistry;
+    /// let registry = SchemaRegistry::new();
+    /// let name = registry.attribute("urn:ietf:params:scim:schemas:core:2.0:user:USERNAME").unwrap();
+    /// assert!(name.is_required() && name.name() == "userName");
+    /// assert!(registry.attribute("urn:ietf:params:scim:schemas:core:2.0:Group:userName").is_none());
+    /// ```
+    pub fn attribute(&self, path: &str) -> Option<&Attribute> {
+        let path = AttributePath::parse(path).ok()?;
+        let common = || ResourceSchemas::common().iter().find(|attribute| same_name(attribute.name(), path.name()));
+        let attribute = self.get(path.urn()?)?.attribute(path.name()).or_else(common)?;
+        match path.sub() {
+            Some(sub) => attribute.sub_attribute(sub),
+            None => Some(attribute),
+        }
     }
 
     /// All schemas.

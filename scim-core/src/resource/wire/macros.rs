@@ -133,6 +133,12 @@ macro_rules! wire_struct {
                     $( if member == MemberName::$field as u8 { return <$ty as Field>::index(name); } )*
                     None
                 }
+
+                /// Whether one member is assigned and nothing else: then it may be written as it came, as plain text.
+                #[allow(dead_code, reason = "made for every type; some are never plain")]
+                fn holds_one(&self) -> bool {
+                    0 $( + usize::from(!Field::unassigned(&self.$field)) )* == 1 && self.extra.is_empty()
+                }
             }
 
             impl Attributes for $name {
@@ -163,7 +169,7 @@ macro_rules! wire_struct {
             impl serde::Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     $(
-                        if self.$plain.0 && let Some(value) = &self.value {
+                        if self.$plain.0 && self.holds_one() && let Some(value) = &self.value {
                             return serde::Serialize::serialize(value, serializer);
                         }
                     )?

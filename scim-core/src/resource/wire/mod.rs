@@ -13,7 +13,7 @@ mod names;
 mod scalar;
 
 pub(crate) use macros::{wire_enum, wire_struct};
-pub(crate) use names::{CheckedValue, check_all_spellings, check_spellings, keep, locate, named_twice};
+pub(crate) use names::{Checked, CheckedValue, check_all_spellings, check_spellings, keep, locate, named_twice};
 
 /// A value that a member of a typed resource can hold. `None` is the unassigned state.
 pub(crate) trait Wire: Sized {

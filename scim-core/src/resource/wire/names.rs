@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
@@ -59,14 +60,18 @@ pub(crate) fn check_spellings<E: de::Error>(members: &Map<String, Value>) -> Res
     }
 }
 
-/// The same at every depth, for a value that was not read by [`CheckedValue`].
-pub(crate) fn check_all_spellings<E: de::Error>(value: &Value) -> Result<(), E> {
+/// The same at every depth, for a value that was not read by [`CheckedValue`]; no deeper than `depth`.
+pub(crate) fn check_all_spellings<E: de::Error>(value: &Value, depth: usize) -> Result<(), E> {
+    let inner = |value: &Value| match depth.checked_sub(1) {
+        Some(depth) => check_all_spellings(value, depth),
+        None => Err(E::custom("the value is nested too deeply")),
+    };
     match value {
         Value::Object(map) => {
             check_spellings(map)?;
-            map.values().try_for_each(check_all_spellings)
+            map.values().try_for_each(inner)
         }
-        Value::Array(list) => list.iter().try_for_each(check_all_spellings),
+        Value::Array(list) => list.iter().try_for_each(inner),
         _ => Ok(()),
     }
 }
@@ -79,6 +84,15 @@ impl<'de> DeserializeSeed<'de> for CheckedValue {
     type Value = Value;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
+    }
+}
+
+/// What [`CheckedValue`] reads, for readers that want a type.
+pub(crate) struct Checked(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Checked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        CheckedValue.deserialize(deserializer).map(Self)
     }
 }
 
