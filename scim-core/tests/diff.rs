@@ -72,9 +72,9 @@ fn what_no_schema_knows_is_carried() {
     let after = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE_USER, "urn:example:new:2.0:User"],
         "userName": "u", "badge": {"no": 2}, "name": {"givenName": "A", "nick": "b"},
+        "two words": "w",
         "urn:example:new:2.0:User": {"y": [1, 2]},
         ENTERPRISE_USER: {"department": "d"},
-        "two words": "w",
     });
     let schemas = ResourceSchemas::user();
     assert_eq!(

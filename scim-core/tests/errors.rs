@@ -86,7 +86,8 @@ fn patches() {
             let outcome = PatchOp::read(&body, &options)
                 .and_then(|patch| patch.apply(&mut user, &ResourceSchemas::user(), &options));
             let error = outcome.unwrap_err();
-            format!("{} {error}", error.scim_type())
+            let caret = error.parse_error().map(|parse| format!("\n{}", parse.render())).unwrap_or_default();
+            format!("{} {error}{caret}", error.scim_type())
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"));

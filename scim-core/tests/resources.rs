@@ -285,3 +285,19 @@ fn values_that_nest_without_end_are_no_resources() {
     assert!(resource(255).is_ok());
     assert_eq!(resource(256).unwrap_err().to_string(), "not a resource: the value is nested too deeply");
 }
+
+/// Any crate of a program can turn on `arbitrary_precision` of serde_json for all; `.ci/run` runs this test both ways.
+#[test]
+fn numbers_come_through() {
+    let user =
+        r#"{"externalId":17,"userName":"u","x509":{"bits":[2048,-1,1.5]},"urn:x:y":{"big":18446744073709551615}}"#;
+    let typed: User = serde_json::from_str(user).unwrap();
+    assert_eq!(typed.external_id.as_deref(), Some("17"));
+    let resource: Resource = serde_json::from_str(user).unwrap();
+    for value in [serde_json::to_value(&typed).unwrap(), Value::from(resource)] {
+        assert_eq!(value["x509"], json!({"bits": [2048, -1, 1.5]}));
+        assert_eq!(value["urn:x:y"]["big"], json!(u64::MAX));
+    }
+    refused::<User>(r#"{"emails":5}"#, "expected");
+    refused::<User>(r#"{"name":5}"#, "expected");
+}

@@ -37,7 +37,7 @@ fn each_direction_asks_for_its_own() {
 
     user(
         Direction::Patch,
-        json!({"userName": null, "id": null, "title": null}),
+        json!({"id": null, "title": null, "userName": null}),
         &["`id` is readOnly", "`userName` is required"],
     );
 
@@ -70,11 +70,11 @@ fn schemas_list_what_the_resource_has() {
 #[test]
 fn every_violation_is_named_with_its_path() {
     let body = json!({
-        "schemas": USER, "userName": ["a"], "active": "true", "nickname": null, "title": 7, "colour": "red",
+        "active": "true", "colour": "red",
         "emails": [{"value": "a", "primary": true}, {"value": 1, "PRIMARY": true}, "bare", {"value": "b", "shape": {}}],
-        "name": {"givenName": "G", "middle": "M", "familyName": ["F"]},
         "meta": {"created": "yesterday"},
-        ENTERPRISE: {"department": true, "manager": {"value": ["m"]}, "Floor": "3"},
+        "name": {"familyName": ["F"], "givenName": "G", "middle": "M"}, "nickname": null, "schemas": USER, "title": 7,
+        ENTERPRISE: {"Floor": "3", "department": true, "manager": {"value": ["m"]}}, "userName": ["a"],
     });
     user(
         Direction::Create,

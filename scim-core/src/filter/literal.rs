@@ -98,6 +98,15 @@ impl Numeric {
         }
     }
 
+    /// The number if it is a whole one, however it was written, and floating point has it exactly.
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number in range")]
+    pub(crate) fn whole(self) -> Option<i128> {
+        match self {
+            Self::Whole(whole) => Some(whole),
+            Self::Float(float) => (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i128),
+        }
+    }
+
     pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Whole(a), Self::Whole(b)) => Some(a.cmp(&b)),

@@ -11,7 +11,7 @@ pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
         (Value::String(a), Value::String(b)) => a == b,
         (Value::Bool(a), Value::Bool(b)) => a == b,
         (Value::Number(a), Value::Number(b)) => {
-            Numeric::of_json(a).compare(Numeric::of_json(b)).is_some_and(std::cmp::Ordering::is_eq)
+            a == b || Numeric::of_json(a).compare(Numeric::of_json(b)).is_some_and(std::cmp::Ordering::is_eq)
         }
         (Value::Array(a), Value::Array(b)) if !a.is_empty() && !b.is_empty() => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))
@@ -54,6 +54,10 @@ pub(crate) fn canonical(value: &Value) -> String {
                 }
                 out.push(']');
             }
+            Value::Number(number) => match Numeric::of_json(number).whole() {
+                Some(whole) => out.push_str(&whole.to_string()),
+                None => out.push_str(&number.to_string()),
+            },
             scalar => out.push_str(&scalar.to_string()),
         }
     }

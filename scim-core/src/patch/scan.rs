@@ -204,7 +204,7 @@ impl<'t> Scanner<'t> {
             if this.peek() == Some(b'"') {
                 has_ours |= this.string(is_ours)?;
             } else {
-                this.skip_json()?;
+                return None;
             }
             Some(())
         })?;

@@ -46,7 +46,7 @@ fn is_urn(text: &str) -> bool {
 }
 
 impl AttributePath {
-    /// Reads a path.
+    /// Reads a path of at most 65,536 bytes, the default of [`Limits::bytes`].
     ///
     /// # Errors
     /// The text is no path, with `invalidPath` as keyword.

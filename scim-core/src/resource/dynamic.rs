@@ -13,7 +13,7 @@ use crate::text::same_name;
 ///
 /// ```
 /// use scim_core::resource::Resource;
-/// let mut device: Resource = serde_json::from_str(r#"{"id":"d1","DisplayName":"Lamp"}"#)?;
+/// let mut device: Resource = serde_json::from_str(r#"{"DisplayName":"Lamp","id":"d1"}"#)?;
 /// assert_eq!(device.get("displayName").unwrap(), "Lamp");
 /// device.set("displayname", "Lantern");
 /// assert_eq!(serde_json::to_string(&device)?, r#"{"DisplayName":"Lantern","id":"d1"}"#);

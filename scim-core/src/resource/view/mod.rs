@@ -21,12 +21,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 mod lazy;
 mod resources;
 
-use crate::resource::wire::{Wire, locate};
+use crate::resource::wire::{Wire, locate, simple};
 
 pub use lazy::LazyList;
 pub use resources::{AddressView, EnterpriseUserView, GroupView, ManagerView, MetaView, NameView, UserView, ValueView};
@@ -98,7 +98,7 @@ impl<'de, T: Seen<'de>> Visitor<'de> for ListVisitor<T> {
         }
         Ok(list)
     }
-    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
         Ok(T::read(de::value::MapAccessDeserializer::new(map))?.into_iter().collect())
     }
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
@@ -142,6 +142,9 @@ impl<'de> Seen<'de> for Cow<'de, str> {
             }
             fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
                 Ok(Some(Cow::Owned(value.to_string())))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                simple(map, self)
             }
         }
         deserializer.deserialize_any(Text)

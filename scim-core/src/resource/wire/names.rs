@@ -7,6 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
+use super::number::{is_number, number};
 use crate::text::same_name;
 
 /// Adds the name of a member to an error from inside it: ``in `emails[2].value`: invalid type …``.
@@ -32,6 +33,9 @@ pub(crate) fn keep<'de, A: MapAccess<'de>>(
     extra: &mut Map<String, Value>,
     name: String,
 ) -> Result<(), A::Error> {
+    if is_number(&name) {
+        return Err(de::Error::invalid_type(de::Unexpected::Other("number"), &"an object"));
+    }
     let value = map.next_value_seed(CheckedValue).map_err(|e| locate(&e, &name))?;
     if extra.contains_key(&name) {
         return Err(named_twice(&name));
@@ -133,6 +137,9 @@ impl<'de> Visitor<'de> for CheckedValue {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = access.next_key::<String>()? {
+            if is_number(&name) {
+                return number(&mut access).map(Value::Number);
+            }
             let value = access.next_value_seed(CheckedValue)?;
             match map.entry(name) {
                 Entry::Vacant(place) => place.insert(value),

@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::{CheckedValue, Node, Wire};
+use super::{CheckedValue, Node, Wire, simple};
 use crate::Text;
 
 impl Wire for Text {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         struct Characters;
-        impl Visitor<'_> for Characters {
+        impl<'de> Visitor<'de> for Characters {
             type Value = Option<Text>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
@@ -36,6 +36,9 @@ impl Wire for Text {
             }
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
                 Ok(Some(value.to_string().into()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                simple(map, self)
             }
         }
         deserializer.deserialize_any(Characters)
@@ -78,7 +81,7 @@ impl Wire for bool {
 impl Wire for u64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         struct Count;
-        impl Visitor<'_> for Count {
+        impl<'de> Visitor<'de> for Count {
             type Value = Option<u64>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a count")
@@ -106,6 +109,9 @@ impl Wire for u64 {
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
                 text.trim().parse().map(Some).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
             }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                simple(map, self)
+            }
         }
         deserializer.deserialize_any(Count)
     }
@@ -118,7 +124,7 @@ impl Wire for u64 {
 impl Wire for i64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         struct Signed;
-        impl Visitor<'_> for Signed {
+        impl<'de> Visitor<'de> for Signed {
             type Value = Option<i64>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an integer")
@@ -141,6 +147,9 @@ impl Wire for i64 {
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
                 text.trim().parse().map(Some).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                simple(map, self)
             }
         }
         deserializer.deserialize_any(Signed)
