@@ -99,6 +99,10 @@ impl Reader<'_> {
         if !(4..=6).contains(&year_digits) {
             return None;
         }
+        // More than four digits have no leading zero.
+        if year_digits > 4 && self.bytes.first() == Some(&b'0') {
+            return None;
+        }
         let mut year = i64::from(self.number(year_digits)?);
         if before_epoch {
             year = -year;
@@ -176,7 +180,8 @@ impl Reader<'_> {
         };
         let hour = self.number(2)?;
         let minute = self.after(b':')?;
-        (hour <= 14 && minute <= 59).then(|| sign * (i64::from(hour) * 3600 + i64::from(minute) * 60))
+        let minutes = i64::from(hour) * 60 + i64::from(minute);
+        (minute <= 59 && minutes <= 14 * 60).then_some(sign * minutes * 60)
     }
 }
 
@@ -226,6 +231,7 @@ mod tests {
             "2008-01-23t04:56:22z",
             "2020-01-01T24:00:00Z",
             "2020-01-01T00:00:00+14:00",
+            "12020-01-01T00:00:00Z",
         ] {
             assert!(DateTime::read(good).is_some(), "{good}");
         }
@@ -240,6 +246,8 @@ mod tests {
             "2011-05-13T04:42:34X",
             "2011-05-13T04:42Z",
             "2011-05-13T04:42:34.Z",
+            "2020-01-01T00:00:00+14:01",
+            "02020-01-01T00:00:00Z",
             "x",
         ] {
             assert!(DateTime::read(bad).is_none(), "{bad}");

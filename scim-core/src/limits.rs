@@ -4,9 +4,9 @@
 //! its own kind, never a panic, an abort or an endless loop. A service answers it with a
 //! scimType of RFC 7644 §3.12, as any other filter, path or PATCH that it cannot take.
 //!
-//! Resources, lists and bulk messages are read by serde_json, which refuses what nests deeper than 128 levels; how many
-//! bytes a body may have is for whoever takes it off the wire to say, as the client and the service provider here do,
-//! and how many operations a bulk request may have stands in the `ServiceProviderConfig`.
+//! Resources, lists and bulk messages are read by serde_json, which takes 127 levels of nesting. How many bytes a body may
+//! have is for whoever takes it off the wire to say, as the client and the service provider here do; how many operations
+//! a bulk request may have stands in the `ServiceProviderConfig`.
 //!
 //! ```
 //! use scim_core::error::ParseErrorKind;

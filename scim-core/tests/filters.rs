@@ -50,6 +50,77 @@ fn presence_null_and_value_ask_for_no_sub_attribute() {
     assert!(Filter::parse("name pr and name ne null").unwrap().compile_for::<User>().unwrap().matches(&typed));
 }
 
+/// RFC 7643 §2.4: without `primary` an element is not the primary one.
+#[test]
+fn what_does_not_say_primary_is_not() {
+    let user = json!({"userName": "u", "emails": [{"value": "a", "primary": true}, {"value": "b"}],
+        "phoneNumbers": [{"value": "1", "primary": true}]});
+    let typed: User = serde_json::from_value(user.clone()).unwrap();
+    let schemas = ResourceSchemas::user();
+    for (filter, met) in [
+        ("emails[primary eq false]", true),
+        ("emails[value eq \"b\" and primary eq false]", true),
+        ("emails[value eq \"a\" and primary eq false]", false),
+        ("emails[value eq \"b\" and primary ne true]", true),
+        ("emails[value eq \"b\" and primary ne false]", false),
+        ("emails[value eq \"a\" and primary ne false]", true),
+        ("emails[value eq \"b\" and primary pr]", false),
+        ("emails.primary eq false", true),
+        ("emails.primary eq true", true),
+        ("phoneNumbers[primary eq false]", false),
+        ("phoneNumbers.primary eq false", false),
+        ("ims[primary eq false]", false),
+        ("ims.primary eq false", false),
+        ("not (emails.primary eq false)", false),
+        ("active eq false", false),
+    ] {
+        let filter_read = Filter::parse(filter).unwrap();
+        assert_eq!(filter_read.matches(&user, &schemas).unwrap(), met, "{filter}");
+        assert_eq!(filter_read.compile_for::<User>().unwrap().matches(&typed), met, "typed: {filter}");
+    }
+}
+
+/// An extension of a service may take the place of one that has a type, or be one of its own.
+#[test]
+fn typed_resources_are_asked_for_what_no_member_holds() {
+    const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let text = |name: &str| Attribute::new(name, AttributeType::String);
+    let mut shift = Attribute::new("shift", AttributeType::Complex);
+    shift.multi_valued = Some(true);
+    shift.sub_attributes = vec![text("value"), text("day")];
+    let schemas = ResourceSchemas::user()
+        .with_extension(Schema::new(ENTERPRISE, vec![text("floor"), text("department"), shift.clone()]))
+        .with_extension(Schema::new("urn:example:Badge", vec![text("number"), shift]));
+    let shifts = json!([{"value": "early", "day": "monday"}]);
+    let user = json!({"userName": "u", ENTERPRISE: {"floor": "3", "department": "d", "shift": shifts},
+        "urn:example:Badge": {"number": "17", "shift": shifts}});
+    let typed: User = serde_json::from_value(user.clone()).unwrap();
+    let bare = User::new("u");
+    let without = json!({"userName": "u"});
+    for urn in [ENTERPRISE, "urn:example:Badge"] {
+        for filter in [
+            "floor eq \"3\"",
+            "floor pr",
+            "floor ne \"3\"",
+            "number sw \"1\"",
+            "department eq \"D\"",
+            "shift eq \"early\"",
+            "shift.day eq \"Monday\"",
+            "shift[day eq \"monday\" and value eq \"late\"]",
+            "shift[day eq \"monday\" and value eq \"early\"]",
+            "nothing pr",
+            "nothing ne \"x\"",
+        ] {
+            let filter = Filter::parse(&format!("{urn}:{filter}")).unwrap();
+            let (json, own) = (filter.compile(&schemas).unwrap(), filter.compile_for_with::<User>(&schemas).unwrap());
+            assert_eq!(own.matches(&typed), json.matches(&user), "{filter}");
+            assert_eq!(own.matches(&bare), json.matches(&without), "{filter}");
+        }
+    }
+    let floor = Filter::parse(&format!("{ENTERPRISE}:floor eq \"3\"")).unwrap();
+    assert!(floor.compile_for_with::<User>(&schemas).unwrap().matches(&typed));
+}
+
 #[test]
 fn what_is_never_returned_can_be_refused() {
     for filter in

@@ -87,7 +87,7 @@ fn filters_as_deep_as_can_be_allowed() {
         assert_eq!(on_value, on_typed, "{open}");
         assert_eq!(Filter::parse_with(&deeper, &options).unwrap_err().kind(), ParseErrorKind::TooDeep, "{open}");
     }
-    // Nobody reads what a program nests by itself.
+    // No parser bounds what a program nests by itself.
     let by_hand = (0..1000).fold(attr("title").pr(), |inner, _| inner.not());
     assert_eq!(by_hand.compile(&ResourceSchemas::user()).unwrap_err(), FilterError::TooDeep);
     assert_eq!(by_hand.compile_for::<User>().unwrap_err(), FilterError::TooDeep);

@@ -224,14 +224,126 @@ fn required() {
 #[test]
 fn one_schema_in_two_spellings_is_one() {
     const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-    let after =
-        |operation| on_user(json!({"schemas": [CORE], "userName": "u"}), operation).map(|it| it["schemas"].clone());
+    let schemas = ResourceSchemas::user().with_extension(Schema::new("urn:a:B", Vec::new()));
+    let run = |operation: Value| {
+        let mut user = json!({"schemas": [CORE], "userName": "u"});
+        let applied = apply(&mut user, json!([operation]), &schemas, &PatchOptions::strict());
+        applied.map(|applied| (user["schemas"].clone(), applied.changed))
+    };
+    let after = |operation: Value| run(operation).map(|(schemas, _)| schemas);
     let twice = json!(["urn:a:B", "URN:A:b"]);
     let both = Ok(json!([CORE, "urn:a:B"]));
+    let same = json!({"op": "replace", "path": "schemas", "value": [CORE.to_uppercase()]});
+    assert_eq!(run(same), Ok((json!([CORE]), false)));
     assert_eq!(after(json!({"op": "add", "path": "schemas", "value": twice})), both);
     assert_eq!(after(json!({"op": "add", "value": {"schemas": twice}})), both);
     assert_eq!(after(json!({"op": "replace", "path": "schemas", "value": twice})), Ok(json!(["urn:a:B", CORE])));
     assert_eq!(after(json!({"op": "add", "path": "schemas", "value": [CORE.to_uppercase()]})), Ok(json!([CORE])));
+}
+
+/// RFC 7643 §3: `schemas` has those of the resource type. What is there already may be said again.
+#[test]
+fn schemas_of_no_resource_type_are_refused_by_the_letter() {
+    let before = json!({"schemas": ["urn:old:X"], "userName": "u"});
+    for operation in [
+        json!({"op": "add", "path": "schemas", "value": ["urn:unknown"]}),
+        json!({"op": "replace", "path": "schemas", "value": "urn:unknown"}),
+        json!({"op": "add", "value": {"schemas": ["urn:old:x", "urn:unknown"]}}),
+    ] {
+        refused(before.clone(), operation.clone(), "invalidValue");
+        let mut after = before.clone();
+        apply(&mut after, json!([operation]), &ResourceSchemas::user(), &PatchOptions::lenient()).unwrap();
+        assert!(after["schemas"].to_string().contains("urn:unknown"), "{after}");
+    }
+    let again = json!({"op": "add", "value": {"schemas": ["URN:OLD:X", ENTERPRISE_USER]}});
+    assert_eq!(on_user(before, again).unwrap()["schemas"], json!(["urn:old:X", ENTERPRISE_USER]));
+}
+
+/// With and without URI, in the extension's object and beside it.
+#[test]
+fn one_attribute_under_two_names_is_refused() {
+    const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+    for value in [
+        json!({format!("{CORE}:nickName"): "a", "NickName": "b"}),
+        json!({format!("{CORE}:nickName"): "a", format!("{}:nickName", CORE.to_uppercase()): "b"}),
+        json!({ENTERPRISE_USER: {"Department": "a"}, format!("{ENTERPRISE_USER}:department"): "b"}),
+        json!({format!("{ENTERPRISE_USER}:department"): "a", format!("{ENTERPRISE_USER}:DEPARTMENT"): "b"}),
+    ] {
+        for options in [PatchOptions::strict(), PatchOptions::lenient()] {
+            let operation = json!([{"op": "replace", "value": value}]);
+            let error = apply(&mut user(), operation, &ResourceSchemas::user(), &options).unwrap_err();
+            assert_eq!((error.scim_type().as_str(), error.operation()), ("invalidSyntax", Some(0)), "{value}");
+        }
+    }
+    let both = json!({"op": "replace", "value": {format!("{CORE}:nickName"): "a", format!("{CORE}:title"): "b",
+        ENTERPRISE_USER: {"division": "c"}, format!("{ENTERPRISE_USER}:department"): "d"}});
+    let after = on_user(user(), both).unwrap();
+    assert_eq!((&after["nickName"], &after["title"]), (&json!("a"), &json!("b")));
+    assert_eq!(after[ENTERPRISE_USER], json!({"division": "c", "department": "d"}));
+}
+
+/// RFC 7643 §2.5, RFC 7644 §3.5.2.3: null is the end of an extension as of any attribute.
+#[test]
+fn null_unassigns_an_extension_by_any_route() {
+    let before = json!({"schemas": [ENTERPRISE_USER], "userName": "u", ENTERPRISE_USER: {"department": "d"}});
+    for operation in [
+        json!({"op": "replace", "path": ENTERPRISE_USER, "value": null}),
+        json!({"op": "replace", "value": {ENTERPRISE_USER: null}}),
+        json!({"op": "remove", "path": ENTERPRISE_USER}),
+    ] {
+        let after = on_user(before.clone(), operation.clone()).unwrap();
+        assert!(after.get(ENTERPRISE_USER).is_none(), "{operation}");
+    }
+    let nothing = json!({"op": "add", "value": {ENTERPRISE_USER: null}});
+    assert_eq!(on_user(before.clone(), nothing), Ok(before));
+}
+
+/// A message whose every name is unknown must not empty what it names.
+#[test]
+fn what_says_nothing_that_the_schema_knows_empties_no_list() {
+    let group = json!({"displayName": "g", "members": [{"value": "1"}, {"value": "2"}]});
+    for operation in [
+        json!({"op": "replace", "path": "members", "value": [{"displayName": "x"}]}),
+        json!({"op": "replace", "path": "members", "value": {"members": [{"value": "u8"}]}}),
+        json!({"op": "replace", "value": {"members": [{"id": "1"}, {"id": "2"}]}}),
+        json!({"op": "replace", "path": "members[value eq \"1\"]", "value": {"id": "3"}}),
+        json!({"op": "add", "path": "members", "value": [{"value": "3"}, {"id": "4"}]}),
+    ] {
+        let mut after = group.clone();
+        let error = apply(&mut after, json!([operation]), &ResourceSchemas::group(), &PatchOptions::lenient());
+        assert_eq!(error.unwrap_err().scim_type().as_str(), "invalidValue", "{operation}");
+        assert_eq!(after, group, "{operation}");
+    }
+    // Nothing said is nothing, as ever.
+    for value in [json!([]), json!(null), json!([{}]), json!([{"value": null}])] {
+        let mut after = group.clone();
+        let operation = json!([{"op": "replace", "path": "members", "value": value}]);
+        apply(&mut after, operation, &ResourceSchemas::group(), &PatchOptions::lenient()).unwrap();
+        assert_eq!(after, json!({"displayName": "g"}), "{value}");
+    }
+}
+
+#[test]
+fn what_every_operation_must_have_is_asked_for_when_it_is_read() {
+    for (operation, scim_type) in [
+        (json!({"op": "remove"}), "noTarget"),
+        (json!({"op": "remove", "value": {"title": "t"}}), "noTarget"),
+        (json!({"op": "add", "path": "title"}), "invalidValue"),
+        (json!({"op": "add", "value": "x"}), "invalidValue"),
+        (json!({"op": "replace", "value": [{"title": "t"}]}), "invalidValue"),
+        (json!({"op": "replace", "value": null}), "invalidValue"),
+        (json!({"op": "add", "value": {"urn:x:y": {"a": 1, "A": 2}}}), "invalidSyntax"),
+    ] {
+        let body = json!({"schemas": [PATCH_OP], "Operations": [operation]});
+        for options in [PatchOptions::strict(), PatchOptions::lenient()] {
+            let text = PatchOp::from_json(body.to_string().as_bytes(), &options).unwrap_err();
+            assert_eq!((text.scim_type().as_str(), text.operation()), (scim_type, Some(0)), "{operation}");
+            assert_eq!(PatchOp::read(&body, &options).unwrap_err(), text);
+        }
+    }
+    // A program can build what no message may say.
+    let built = PatchOp::new().add_all(json!("x"));
+    assert!(built.apply(&mut user(), &ResourceSchemas::user(), &PatchOptions::lenient()).is_err());
 }
 
 #[test]
@@ -277,6 +389,16 @@ fn members_without_a_value_are_known_by_all_that_they_say() {
             [&before["members"], &added].into_iter().flat_map(|l| l.as_array().unwrap().clone()).collect();
         assert_eq!(after["members"], Value::from(all), "{operations}");
         assert_eq!(applied.changed, added != json!([]), "{operations}");
+    }
+    // One that has become another is not there any more, whether the keys of the list were learnt or not.
+    let plain = json!({"type": "User"});
+    for learnt in [0, 1, 5] {
+        let mut group = json!({"displayName": "g", "members": [plain]});
+        let mut operations: Vec<Value> = (0..=learnt).map(|i| add(json!({"value": format!("{i}")}))).collect();
+        operations.push(json!({"op": "add", "path": "members[type eq \"User\"].display", "value": "B"}));
+        operations.push(add(plain.clone()));
+        apply(&mut group, json!(operations), &schemas, &PatchOptions::strict()).unwrap();
+        assert_eq!(group["members"].as_array().unwrap().last(), Some(&plain), "{learnt}");
     }
     let mut after = before;
     let twice = json!([{"op": "replace", "path": "members", "value": [{"display": "B"}, {"display": "B"}]}]);

@@ -4,9 +4,11 @@
 
 use std::fmt::Debug;
 
+use scim_core::filter::attr;
 use scim_core::message::{BulkRequest, BulkResponse, ListResponse, ScimError, SearchRequest};
+use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::resource::view::{GroupView, UserView, ValueView};
-use scim_core::resource::{Email, Group, Membership, Resource, ResourceId, User};
+use scim_core::resource::{Email, Group, Membership, Resource, ResourceId, ScimResource, User};
 use scim_core::schema::{ResourceType, Schema, ServiceProviderConfig};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -283,21 +285,47 @@ fn values_that_nest_without_end_are_no_resources() {
     let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
     let resource = |levels: usize| Resource::try_from(json!({"userName": "u", "x": nested(levels)}));
     assert!(resource(255).is_ok());
-    assert_eq!(resource(256).unwrap_err().to_string(), "not a resource: the value is nested too deeply");
+    assert_eq!(resource(256).unwrap_err().to_string(), "not a resource: it is nested too deeply");
 }
 
 /// Any crate of a program can turn on `arbitrary_precision` of serde_json for all; `.ci/run` runs this test both ways.
 #[test]
 fn numbers_come_through() {
     let user =
-        r#"{"externalId":17,"userName":"u","x509":{"bits":[2048,-1,1.5]},"urn:x:y":{"big":18446744073709551615}}"#;
+        r#"{"externalId":1.5,"userName":17,"x509":{"bits":[2048,-1,1.5]},"urn:x:y":{"big":18446744073709551615}}"#;
     let typed: User = serde_json::from_str(user).unwrap();
-    assert_eq!(typed.external_id.as_deref(), Some("17"));
+    assert_eq!((typed.external_id.as_deref(), typed.user_name.as_deref()), (Some("1.5"), Some("17")));
+    let view: UserView<'_> = serde_json::from_str(user).unwrap();
+    assert_eq!((view.external_id.as_deref(), view.user_name.as_deref()), (Some("1.5"), Some("17")));
     let resource: Resource = serde_json::from_str(user).unwrap();
     for value in [serde_json::to_value(&typed).unwrap(), Value::from(resource)] {
         assert_eq!(value["x509"], json!({"bits": [2048, -1, 1.5]}));
         assert_eq!(value["urn:x:y"]["big"], json!(u64::MAX));
     }
-    refused::<User>(r#"{"emails":5}"#, "expected");
-    refused::<User>(r#"{"name":5}"#, "expected");
+    for number in ["5", "5.5"] {
+        for text in ["name", "emails", "meta"].map(|name| format!(r#"{{"{name}":{number}}}"#)) {
+            assert!(serde_json::from_str::<User>(&text).is_err(), "{text}");
+        }
+        let name = format!(r#"{{"name":{number}}}"#);
+        assert!(serde_json::from_str::<UserView<'_>>(&name).is_err(), "{name}");
+        assert!(serde_json::from_str::<User>(number).is_err() && serde_json::from_str::<Resource>(number).is_err());
+    }
+    assert!(serde_json::from_str::<User>(r#"{"externalId":1e999}"#).is_err());
+}
+
+/// What no float holds is kept where the program keeps such numbers, and refused elsewhere.
+#[test]
+fn numbers_of_any_size_come_through_or_are_refused() {
+    let keeps = serde_json::from_str::<Value>("1e999").is_ok();
+    for number in ["1e999", "340282366920938463463374607431768211455"] {
+        let text = format!(r#"{{"userName":"u","urn:x:y":{{"big":{number},"$serde_json::private::Number":"5"}}}}"#);
+        let read = serde_json::from_str::<User>(&text);
+        assert_eq!(read.is_ok(), keeps || number != "1e999", "{number}");
+        let Ok(mut user) = read else { continue };
+        let before = serde_json::to_value(&user).unwrap();
+        assert_eq!(before["urn:x:y"].as_object().unwrap().len(), 2, "a name after others is a name");
+        let patch = PatchOp::new().add(attr("title"), "t");
+        assert!(user.apply(&patch, &PatchOptions::strict()).unwrap().changed, "{number}");
+        assert_eq!(serde_json::to_value(&user).unwrap()["urn:x:y"], before["urn:x:y"]);
+    }
 }

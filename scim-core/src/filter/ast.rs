@@ -9,8 +9,8 @@ use crate::schema::ResourceSchemas;
 ///
 /// Chains of one operator are flat: `a and b and c` is one [`And`](Self::And) of three. In what [`parse`](Self::parse) gives,
 /// parentheses, brackets and `not` nest at most [`Limits::depth`](crate::limits::Limits::depth) times. A tree that a program
-/// nests by itself has no such bound, and printing, copying and dropping recurse: whoever builds one in a loop over outside
-/// data counts its levels.
+/// nests by itself has no such bound, and whatever walks it recurses, printing, comparing and dropping included: whoever builds
+/// one in a loop over outside data counts its levels.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
     /// All of them; two or more.
@@ -171,7 +171,8 @@ impl Filter {
     /// Resolves the filter against schemas, for many resources.
     ///
     /// # Errors
-    /// An ordering comparison on a boolean or binary attribute, or a filter too deep: `invalidFilter`.
+    /// An ordering comparison on a boolean or binary attribute, a complex attribute compared as a whole, or a filter too
+    /// deep: `invalidFilter`.
     pub fn compile(&self, schemas: &ResourceSchemas) -> Result<Matcher, FilterError> {
         Matcher::new(self, schemas)
     }

@@ -65,7 +65,7 @@ pub(crate) fn is_json_number(text: &[u8]) -> bool {
     rest.is_empty()
 }
 
-/// A number as it compares: whole numbers exactly, others as floating point.
+/// A number as it compares: whole numbers exactly, however they are written, others as floating point.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Numeric {
     Whole(i128),
@@ -76,18 +76,20 @@ impl Numeric {
     pub(crate) fn of_text(text: &str) -> Self {
         match text.parse() {
             Ok(whole) => Self::Whole(whole),
-            Err(_) => Self::Float(text.parse().unwrap_or(f64::NAN)),
+            Err(_) => Self::of_float(text.parse().unwrap_or(f64::NAN)),
         }
     }
 
     pub(crate) fn of_json(number: &serde_json::Number) -> Self {
-        if let Some(whole) = number.as_i64() {
-            return Self::Whole(whole.into());
+        match number.as_i128() {
+            Some(whole) => Self::Whole(whole),
+            None => Self::of_float(number.as_f64().unwrap_or(f64::NAN)),
         }
-        match number.as_u64() {
-            Some(whole) => Self::Whole(whole.into()),
-            None => Self::Float(number.as_f64().unwrap_or(f64::NAN)),
-        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+    fn of_float(float: f64) -> Self {
+        if float.fract() == 0.0 && float.abs() < 1e38 { Self::Whole(float as i128) } else { Self::Float(float) }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "only beside a fraction, where floating point decides")]
@@ -95,15 +97,6 @@ impl Numeric {
         match self {
             Self::Whole(whole) => whole as f64,
             Self::Float(float) => float,
-        }
-    }
-
-    /// The number if it is a whole one, however it was written, and floating point has it exactly.
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number in range")]
-    pub(crate) fn whole(self) -> Option<i128> {
-        match self {
-            Self::Whole(whole) => Some(whole),
-            Self::Float(float) => (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i128),
         }
     }
 

@@ -234,8 +234,9 @@ fn join_equalities(nodes: Vec<Node>) -> Node {
     }
 }
 
-/// A parenthesis can hold an `or` of an `and` of a `not`: three levels of the tree for one of the text.
-const MAX_LEVELS: usize = 3 * MAX_DEPTH + 2;
+/// A parenthesis can hold an `or` of an `and` of a `not`: three levels of the tree for one of the text. A few more are for
+/// brackets, and for what a program puts around a filter that it has read.
+const MAX_LEVELS: usize = 3 * MAX_DEPTH + 16;
 
 #[derive(Clone, Copy)]
 enum Scope<'a> {
@@ -290,7 +291,7 @@ impl<'a> Compiler<'a> {
         let outer = std::mem::replace(&mut self.scope, scope);
         // In a query an unknown name is unassigned; only a PATCH path must know what it writes to.
         if let (Scope::Element(attribute), Scope::Resource(_)) = (scope, outer)
-            && !all_known(&value_path.filter, attribute)
+            && !all_known(&value_path.filter, attribute, MAX_LEVELS - depth)
         {
             self.scope = Scope::Untyped;
         }
@@ -378,17 +379,47 @@ impl<'a> Compiler<'a> {
             return Err(FilterError::NoOrder { path: path.to_string().chars().take(100).collect(), op: *op });
         }
         let exact = compared.is_some_and(Attribute::is_case_exact);
-        Ok(Node::Test(Test { place, sub, check: Check::new(*op, &value, kind, exact) }))
+        let wants_primary = match (op, value.as_ref()) {
+            (CompareOp::Eq, Literal::Boolean(wanted)) => Some(*wanted),
+            (CompareOp::Ne, Literal::Boolean(wanted)) => Some(!wanted),
+            _ => None,
+        };
+        let list = match self.scope {
+            Scope::Element(attribute) => Some(attribute),
+            Scope::Resource(_) => attribute,
+            Scope::Untyped => None,
+        };
+        let is_primary = list.is_some_and(Attribute::is_multi_valued)
+            && *kind.unwrap_or(&AttributeType::String) == AttributeType::Boolean
+            && compared.is_some_and(|compared| same_name(compared.name(), "primary"));
+        match (wants_primary.filter(|_| is_primary), self.scope, &sub) {
+            (Some(wanted), Scope::Element(_), None) => Ok(primary(place, wanted)),
+            // What has no element has none that is not the primary one.
+            (Some(false), Scope::Resource(_), Some(sub)) if *op == CompareOp::Eq => {
+                let inner = primary(Place { extension: None, name: sub.clone() }, false);
+                Ok(Node::Element { place, inner: Box::new(inner) })
+            }
+            _ => Ok(Node::Test(Test { place, sub, check: Check::new(*op, &value, kind, exact) })),
+        }
     }
 }
 
-fn all_known(filter: &Filter, attribute: &Attribute) -> bool {
+/// Whether an element is the primary one: not, if it does not say so (RFC 7643 §2.4).
+fn primary(place: Place, wanted: bool) -> Node {
+    let check = Check::new(CompareOp::Eq, &Literal::Boolean(true), Some(&AttributeType::Boolean), false);
+    let is_primary = Node::Test(Test { place, sub: None, check });
+    if wanted { is_primary } else { Node::Not(Box::new(is_primary)) }
+}
+
+/// Whether the schema has every name between the brackets; `levels` is how deep it looks.
+fn all_known(filter: &Filter, attribute: &Attribute, levels: usize) -> bool {
     let known = |path: &AttributePath| {
         attribute.sub_attribute(path.name()).is_some() || (!attribute.is_complex() && same_name(path.name(), "value"))
     };
+    let inner = |filter| levels > 0 && all_known(filter, attribute, levels - 1);
     match filter {
-        Filter::And(list) | Filter::Or(list) => list.iter().all(|f| all_known(f, attribute)),
-        Filter::Not(inner) => all_known(inner, attribute),
+        Filter::And(list) | Filter::Or(list) => list.iter().all(inner),
+        Filter::Not(filter) => inner(filter),
         Filter::Compare(comparison) => known(&comparison.path),
         Filter::Present(path) => known(path),
         Filter::ValuePath(_) => false,

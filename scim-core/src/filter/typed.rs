@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::filter::check::Check;
 use crate::filter::matcher::{Node as JsonNode, Place, Test};
@@ -84,8 +84,11 @@ enum Plan {
     },
     /// What no member holds is looked up among the unknown ones.
     Extra(JsonNode),
-    /// What no member holds, in an extension that is typed.
-    Nothing(Check),
+    /// The same in an extension that is typed.
+    ExtraOf {
+        member: u8,
+        node: JsonNode,
+    },
 }
 
 /// What of a value is compared.
@@ -181,11 +184,13 @@ fn plan_test<T: TypedResource>(test: Test) -> Plan {
             Plan::Test { member, inner, sub: sub(&test, index), check: test.check }
         }
         Found::Extra => Plan::Extra(JsonNode::Test(test)),
-        Found::Nothing => Plan::Nothing(test.check),
+        Found::ExtraOf(member) => {
+            let place = Place { extension: None, ..test.place };
+            Plan::ExtraOf { member, node: JsonNode::Test(Test { place, ..test }) }
+        }
     }
 }
 
-/// Between its brackets are no others.
 #[inline(never)]
 fn plan_element<T: TypedResource>(place: Place, inner: Box<JsonNode>) -> Plan {
     match find::<T>(&place) {
@@ -198,14 +203,17 @@ fn plan_element<T: TypedResource>(place: Place, inner: Box<JsonNode>) -> Plan {
             Plan::Element { member, inner: at, plan }
         }
         Found::Extra => Plan::Extra(JsonNode::Element { place, inner }),
-        Found::Nothing => Plan::Any(Vec::new()),
+        Found::ExtraOf(member) => {
+            let place = Place { extension: None, ..place };
+            Plan::ExtraOf { member, node: JsonNode::Element { place, inner } }
+        }
     }
 }
 
 enum Found {
     Member(u8, Option<u8>),
     Extra,
-    Nothing,
+    ExtraOf(u8),
 }
 
 fn find<T: TypedResource>(place: &Place) -> Found {
@@ -213,9 +221,8 @@ fn find<T: TypedResource>(place: &Place) -> Found {
     match (T::index_of(outer), &place.extension) {
         (None, _) => Found::Extra,
         (Some(member), None) => Found::Member(member, None),
-        (Some(member), Some(_)) => {
-            T::sub_index_of(member, &place.name).map_or(Found::Nothing, |inner| Found::Member(member, Some(inner)))
-        }
+        (Some(member), Some(_)) => T::sub_index_of(member, &place.name)
+            .map_or(Found::ExtraOf(member), |inner| Found::Member(member, Some(inner))),
     }
 }
 
@@ -286,7 +293,10 @@ impl Plan {
                 node => plan.holds_in(node),
             },
             Self::Extra(node) => node.holds(object.extra()),
-            Self::Nothing(check) => check.holds_unassigned(),
+            Self::ExtraOf { member, node } => match object.member(*member) {
+                Node::Object(extension) => node.holds(extension.extra()),
+                _ => node.holds(&Map::new()),
+            },
         }
     }
 

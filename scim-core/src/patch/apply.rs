@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::patch::conform::Conform;
 use crate::patch::members::{KeyIndex, without_equal};
+use crate::patch::read::check_shape;
 use crate::patch::select::{Chosen, Selection};
 use crate::patch::store::{Slot, Store};
 use crate::patch::target::{Found, Target, locate, resolve, unknown};
@@ -99,16 +100,12 @@ impl Session<'_> {
     fn operation(&mut self, operation: &Operation) -> Result<(), PatchError> {
         let Operation { op, path, value } = operation;
         let value = value.as_ref();
-        if *op != Op::Remove && value.is_none() {
-            return Err(PatchError::value(format!("`{op}` needs a value")));
-        }
-        match path {
-            Some(path) => self.at_path(*op, path, value),
-            None if *op == Op::Remove => Err(PatchError::no_target("`remove` needs a path")),
-            None => match value {
-                Some(Value::Object(attributes)) => self.pathless(*op, attributes),
-                _ => Err(PatchError::value("without `path` the value must be an object of attributes")),
-            },
+        check_shape(*op, path.as_ref(), value)?;
+        match (path, value) {
+            (Some(path), value) => self.at_path(*op, path, value),
+            (None, Some(Value::Object(attributes))) => self.pathless(*op, attributes),
+            // Refused already.
+            (None, _) => Ok(()),
         }
     }
 
@@ -147,6 +144,7 @@ impl Session<'_> {
     /// Every member of the value by its own kind (RFC 7644 §3.5.2.1 and §3.5.2.3, "If omitted").
     fn pathless(&mut self, op: Op, attributes: &Map<String, Value>) -> Result<(), PatchError> {
         check_names(attributes)?;
+        check_targets(attributes, self.schemas)?;
         for (name, value) in attributes {
             self.pathless_member(op, name, value).map_err(|error| error.on(name))?;
         }
@@ -158,6 +156,7 @@ impl Session<'_> {
         if let Some(extension) = schemas.extension(name) {
             return match value {
                 Value::Object(inner) => self.extension_members(op, extension, inner),
+                Value::Null if op == Op::Replace => self.extension(op, extension, None),
                 Value::Null => Ok(()),
                 _ => Err(PatchError::value("an extension must be an object")),
             };
@@ -223,6 +222,7 @@ impl Session<'_> {
             return Ok(());
         };
         let list = self.conform.list(at.attribute, value)?;
+        self.check_schemas_known(at.attribute, &list)?;
         let slot = self.store.slot(Home::Core, "schemas");
         let new = not_yet(at.attribute, self.store.elements(&slot), list);
         if !new.is_empty() {
@@ -234,28 +234,30 @@ impl Session<'_> {
     fn extension_members(&mut self, op: Op, schema: &Schema, members: &Map<String, Value>) -> Result<(), PatchError> {
         check_names(members)?;
         for (name, value) in members {
-            let Some(attribute) = schema.attribute(name) else {
-                if name.contains(['.', '[']) && !self.conform.tolerated.is_empty() {
-                    self.pathless_member(op, &format!("{}:{name}", schema.id()), value)?;
-                    continue;
-                }
-                if self.conform.keeps_unknown {
-                    self.unknown_member(op, Home::Extension(schema.id()), name, value)?;
-                    continue;
-                }
-                if self.conform.allows(Quirk::UnknownSubattr) {
-                    continue;
-                }
-                let error = PatchError::path(format!("the extension has no attribute `{}`", short(name)));
-                return Err(error.on(format_args!("{}:{name}", schema.id())));
-            };
-            if attribute.is_read_only() && self.conform.allows(Quirk::ReadonlyInValueIgnored) {
-                continue;
-            }
-            self.whole(op, Located { home: Home::Extension(schema.id()), attribute }, Some(value))
+            self.extension_member(op, schema, name, value)
                 .map_err(|error| error.on(format_args!("{}:{name}", schema.id())))?;
         }
         Ok(())
+    }
+
+    fn extension_member(&mut self, op: Op, schema: &Schema, name: &str, value: &Value) -> Result<(), PatchError> {
+        let home = Home::Extension(schema.id());
+        let Some(attribute) = schema.attribute(name) else {
+            if name.contains(['.', '[']) && !self.conform.tolerated.is_empty() {
+                return self.pathless_member(op, &format!("{}:{name}", schema.id()), value);
+            }
+            if self.conform.keeps_unknown {
+                return self.unknown_member(op, home, name, value);
+            }
+            if self.conform.allows(Quirk::UnknownSubattr) {
+                return Ok(());
+            }
+            return Err(PatchError::path(format!("the extension has no attribute `{}`", short(name))));
+        };
+        if attribute.is_read_only() && self.conform.allows(Quirk::ReadonlyInValueIgnored) {
+            return Ok(());
+        }
+        self.whole(op, Located { home, attribute }, Some(value))
     }
 
     /// A whole extension as target: `add` merges, `replace` puts in its place, `remove` drops it.
@@ -295,6 +297,23 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// By the letter `schemas` has the URIs of the resource type and no other (RFC 7643 §3); what is there already stays.
+    pub(super) fn check_schemas_known(&self, attribute: &Attribute, new: &[Value]) -> Result<(), PatchError> {
+        if !is_schemas(attribute) || self.conform.is_lenient() || self.conform.keeps_unknown {
+            return Ok(());
+        }
+        let slot = self.store.slot(Home::Core, "schemas");
+        let held = self.store.elements(&slot);
+        for uri in new {
+            let text = uri.as_str().unwrap_or_default();
+            let is_known = same_name(text, self.schemas.core().id()) || self.schemas.extension(text).is_some();
+            if !is_known && !held.iter().any(|held| is_same_uri(held, uri)) {
+                return Err(PatchError::value(format!("`{}` is no schema of this resource type", short(text))));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the resource holds what the URI in `schemas` stands for: its core, or values under that URI.
     fn is_used_schema(&self, uri: &Value) -> bool {
         uri.as_str().is_some_and(|uri| same_name(uri, self.schemas.core().id()) || self.store.holds_object(uri))
@@ -303,7 +322,13 @@ impl Session<'_> {
     /// A new list for `schemas` names what the resource holds, whatever the message says (RFC 7643 §3).
     pub(super) fn with_used_schemas(&self, attribute: &Attribute, slot: &Slot, mut new: Vec<Value>) -> Vec<Value> {
         if is_schemas(attribute) {
-            for uri in self.store.elements(slot).iter().filter(|uri| self.is_used_schema(uri)) {
+            let held = self.store.elements(slot);
+            for uri in &mut new {
+                if let Some(held) = held.iter().find(|held| is_same_uri(held, uri)) {
+                    uri.clone_from(held);
+                }
+            }
+            for uri in held.iter().filter(|uri| self.is_used_schema(uri)) {
                 if !new.iter().any(|known| is_same_uri(known, uri)) {
                     new.push(uri.clone());
                 }
@@ -385,8 +410,31 @@ fn is_same_uri(a: &Value, b: &Value) -> bool {
 
 /// Two spellings of one name are an error (RFC 7643 §2.1).
 fn check_names(map: &Map<String, Value>) -> Result<(), PatchError> {
-    crate::resource::wire::check_spellings::<serde_json::Error>(map)
-        .map_err(|error| PatchError::syntax(error.to_string()))
+    crate::resource::wire::check_spellings::<serde_json::Error>(map).map_err(|error| PatchError::of_names(&error))
+}
+
+/// With and without its schema's URI, in the object of an extension and beside it, an attribute is one and the same.
+fn check_targets(attributes: &Map<String, Value>, schemas: &ResourceSchemas) -> Result<(), PatchError> {
+    let with_uri = |name: &&String| name.contains(':') && schemas.extension(name).is_none();
+    let mut met: HashSet<(Home<'_>, &str)> = HashSet::new();
+    for name in attributes.keys().filter(with_uri) {
+        let Some((path, at)) =
+            AttributePath::parse(name).ok().and_then(|path| Some((path.clone(), schemas.locate(&path)?)))
+        else {
+            continue;
+        };
+        let attribute = at.attribute.name();
+        let elsewhere = match at.home {
+            Home::Core => crate::resource::spelling(attributes, attribute).is_some(),
+            Home::Extension(uri) => crate::resource::get_folded(attributes, uri)
+                .and_then(Value::as_object)
+                .is_some_and(|members| crate::resource::spelling(members, attribute).is_some()),
+        };
+        if elsewhere || (path.sub().is_none() && !met.insert((at.home, attribute))) {
+            return Err(PatchError::syntax(format!("`{attribute}` is named twice")).on(name));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn short(text: &str) -> String {

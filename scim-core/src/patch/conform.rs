@@ -6,7 +6,8 @@ use crate::date::DateTime;
 use crate::filter::is_json_number;
 use crate::patch::PatchError;
 use crate::quirk::{Quirk, Quirks};
-use crate::schema::{Attribute, AttributeType};
+use crate::resource::is_unassigned;
+use crate::schema::{Attribute, AttributeType, is_base64, is_integer};
 use crate::text::same_name;
 
 /// Reads values for one PATCH; collects the tolerances that were used.
@@ -66,9 +67,8 @@ impl Conform {
             if element.is_null() {
                 continue;
             }
-            let element = self.element(attribute, element)?;
-            primaries += usize::from(is_primary(&element));
-            if !crate::resource::is_unassigned(&element) {
+            if let Some(element) = self.listed(attribute, element)? {
+                primaries += usize::from(is_primary(&element));
                 out.push(element);
             }
         }
@@ -76,6 +76,19 @@ impl Conform {
             return Err(PatchError::value(format!("`{}` can have one primary value only", attribute.name())));
         }
         Ok(out)
+    }
+
+    /// One value of a list, `None` if it says nothing. One of which nothing is left after what the schema does not know
+    /// was dropped is refused: the list would be emptied by a message that meant something else.
+    pub(super) fn listed(&mut self, attribute: &Attribute, given: &Value) -> Result<Option<Value>, PatchError> {
+        let element = self.element(attribute, given)?;
+        if !is_unassigned(&element) {
+            return Ok(Some(element));
+        }
+        if is_unassigned(given) || given.is_string() {
+            return Ok(None);
+        }
+        Err(PatchError::value(format!("a value of `{}` says nothing that its schema knows", attribute.name())))
     }
 
     /// Whether an empty string for this complex attribute means that it is to be unassigned.
@@ -156,13 +169,13 @@ impl Conform {
                 Err(wrong_type(attribute, "true or false"))
             }
             (AttributeType::Boolean, _) => Err(wrong_type(attribute, "true or false")),
-            (AttributeType::Integer, Value::Number(number)) if !number.is_f64() => Ok(value.clone()),
+            (AttributeType::Integer, Value::Number(number)) if is_integer(number) => Ok(value.clone()),
             (kind @ (AttributeType::Integer | AttributeType::Decimal), Value::String(text)) => {
                 let whole = *kind == AttributeType::Integer;
                 match serde_json::from_str::<serde_json::Number>(text) {
                     Ok(number)
                         if is_json_number(text.as_bytes())
-                            && !(whole && number.is_f64())
+                            && (!whole || is_integer(&number))
                             && self.allows(Quirk::NumberString) =>
                     {
                         Ok(Value::Number(number))
@@ -240,12 +253,4 @@ fn wrapped(value: &Value) -> Option<&Value> {
 /// Whether an element has `primary: true`.
 pub(super) fn is_primary(element: &Value) -> bool {
     element.as_object().and_then(|map| crate::resource::get_folded(map, "primary")) == Some(&Value::Bool(true))
-}
-
-/// Base64 in either alphabet; padding may be missing (RFC 7643 §2.3.6).
-fn is_base64(text: &str) -> bool {
-    let data = text.trim_end_matches('=');
-    text.len() - data.len() <= 2
-        && data.len() % 4 != 1
-        && data.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'))
 }

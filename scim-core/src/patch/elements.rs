@@ -123,9 +123,7 @@ impl Session<'_> {
                 emptied.push(at);
             }
         }
-        if same_name(sub.name(), "value") {
-            self.index.forget(slot);
-        }
+        self.index.forget(slot);
         if emptied.is_empty() { Ok(()) } else { self.take_out(attribute, slot, &emptied) }
     }
 
@@ -149,13 +147,13 @@ impl Session<'_> {
             return if op == Op::Add { Ok(()) } else { self.take_out(attribute, slot, places) };
         };
         let value = match op {
-            Op::Add => self.conform.single(attribute, value)?,
-            _ => self.conform.element(attribute, value)?,
+            Op::Add => Some(self.conform.single(attribute, value)?).filter(|value| !is_unassigned(value)),
+            _ => self.conform.listed(attribute, value)?,
         };
-        if is_unassigned(&value) {
+        let Some(value) = value else {
             // Nothing in place of an element is its removal; nothing merged into it changes nothing.
             return if op == Op::Add { Ok(()) } else { self.take_out(attribute, slot, places) };
-        }
+        };
         self.check_schemas_unused(attribute, slot, places)?;
         self.charge(&value, places.len())?;
         if is_primary(&value) && attribute.is_multi_valued() {
@@ -207,7 +205,11 @@ impl Session<'_> {
         let mut element = Map::new();
         for (name, value) in pairs {
             if let Some(sub) = attribute.sub_attribute(name) {
-                element.insert(sub.name().to_owned(), self.conform.single(sub, &value)?);
+                let value = self.conform.single(sub, &value)?;
+                let other = element.insert(sub.name().to_owned(), value.clone());
+                if other.is_some_and(|other| !same_value(&other, &value)) {
+                    return Err(nothing());
+                }
             }
         }
         if let Some(sub) = sub {

@@ -11,6 +11,7 @@ pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
         (Value::String(a), Value::String(b)) => a == b,
         (Value::Bool(a), Value::Bool(b)) => a == b,
         (Value::Number(a), Value::Number(b)) => {
+            // With `arbitrary_precision` of serde_json there are numbers that no float holds.
             a == b || Numeric::of_json(a).compare(Numeric::of_json(b)).is_some_and(std::cmp::Ordering::is_eq)
         }
         (Value::Array(a), Value::Array(b)) if !a.is_empty() && !b.is_empty() => {
@@ -31,6 +32,7 @@ pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
 pub(crate) fn canonical(value: &Value) -> String {
     fn write(value: &Value, out: &mut String) {
         match value {
+            value if is_unassigned(value) => out.push_str("null"),
             Value::Object(map) => {
                 let mut members: Vec<_> = map
                     .iter()
@@ -40,9 +42,10 @@ pub(crate) fn canonical(value: &Value) -> String {
                 members.sort_by(|(a, _), (b, _)| a.cmp(b));
                 out.push('{');
                 for (name, value) in members {
-                    out.push_str(&name);
+                    out.push_str(&Value::from(name).to_string());
                     out.push(':');
                     write(value, out);
+                    out.push(',');
                 }
                 out.push('}');
             }
@@ -54,9 +57,10 @@ pub(crate) fn canonical(value: &Value) -> String {
                 }
                 out.push(']');
             }
-            Value::Number(number) => match Numeric::of_json(number).whole() {
-                Some(whole) => out.push_str(&whole.to_string()),
-                None => out.push_str(&number.to_string()),
+            Value::Number(number) => match Numeric::of_json(number) {
+                Numeric::Whole(whole) => out.push_str(&whole.to_string()),
+                Numeric::Float(float) if float.is_finite() => out.push_str(&float.to_string()),
+                Numeric::Float(_) => out.push_str(&number.to_string()),
             },
             scalar => out.push_str(&scalar.to_string()),
         }
@@ -80,4 +84,41 @@ pub(crate) fn same_elements(a: &[Value], b: &[Value]) -> bool {
         texts
     };
     sorted(a) == sorted(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_text_is_the_same_where_the_value_is() {
+        let values = [
+            json!(null),
+            json!([]),
+            json!({}),
+            json!({"a": null}),
+            json!(1),
+            json!(1.0),
+            json!(1e16),
+            json!(10_000_000_000_000_000_u64),
+            json!(1.5),
+            json!(-0.0),
+            json!(0),
+            json!("1"),
+            json!(true),
+            json!([1]),
+            json!({"a": 1, "b": 2}),
+            json!({"B": 2.0, "A": 1}),
+            json!({"a:1b": 2}),
+            json!({"a": 1, "b": 3}),
+            json!({"a": "1,\"b\":2"}),
+        ];
+        for a in &values {
+            for b in &values {
+                assert_eq!(same_value(a, b), canonical(a) == canonical(b), "{a} and {b}");
+            }
+        }
+    }
 }

@@ -29,7 +29,8 @@ impl PatchError {
         Self::new(ScimType::InvalidSyntax, detail)
     }
 
-    /// For an object that names a member twice. The place that serde_json knows is not one of the message.
+    /// For an object that names a member twice. The line and column that serde_json adds are those of the value alone,
+    /// where the message was read piece by piece: they are left out.
     pub(crate) fn of_names(error: &serde_json::Error) -> Self {
         let text = error.to_string();
         Self::syntax(text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text))
@@ -74,7 +75,7 @@ impl PatchError {
         &self.0.scim_type
     }
 
-    /// The operation at fault, from 0; `None` if the message as a whole is.
+    /// The operation at fault, from 0; `None` if the message as a whole is, or is no JSON that could be read.
     pub fn operation(&self) -> Option<usize> {
         self.0.operation
     }

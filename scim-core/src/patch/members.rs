@@ -39,7 +39,8 @@ pub(super) fn key_meets(element: &Value, condition: impl Fn(&str) -> bool) -> bo
 pub(super) struct KeyIndex {
     /// The list that is known.
     known: Option<(Slot, Index)>,
-    /// How many additions still look through the list before its keys are learnt.
+    /// How many additions still look through the list before its keys are learnt. One at first, because most messages
+    /// have one; more once keys were learnt and forgotten.
     scans: usize,
 }
 
@@ -241,4 +242,29 @@ pub(super) fn without_equal(list: &[Value], mut new: Vec<Value>) -> Vec<Value> {
 /// The elements of a list whose key appears for the first time, or that are new if they have none.
 pub(super) fn once_each(new: Vec<Value>) -> Vec<Value> {
     keep_unknown(&[], new).0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Members that come and go in turn: the keys of the list are learnt once in so many additions, not at each.
+    #[test]
+    fn keys_are_learnt_again_after_many_scans_only() {
+        let slot = Slot { extension: None, key: "members".into() };
+        let list = [json!({"value": "a"})];
+        let mut index = KeyIndex::default();
+        let learnings = (0..10 * SCANS_PER_INDEX)
+            .filter(|_| {
+                let (new, differs) = index.without_known(&slot, &list, vec![json!({"value": "b"})]);
+                assert_eq!((new.len(), differs), (1, false));
+                let learnt = index.known.is_some();
+                index.forget(&slot);
+                learnt
+            })
+            .count();
+        assert_eq!(learnings, 10);
+    }
 }

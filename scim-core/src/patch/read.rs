@@ -9,15 +9,15 @@ use crate::message::PATCH_OP;
 use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
 use crate::path::PatchPath;
 use crate::quirk::{Quirk, Quirks};
-use crate::resource::wire::Checked;
+use crate::resource::wire::{Checked, check_all_spellings, too_deep};
 use crate::text::same_name;
 
 impl PatchOp {
-    /// Reads a message. A name that stands twice in one object must have been refused before, where the text was read:
-    /// a [`Value`] has the last one only. [`from_json`](Self::from_json) does that.
+    /// Reads a message. Of a name that stood twice in the text a [`Value`] has the last one only: where there is text,
+    /// [`from_json`](Self::from_json) refuses it.
     ///
     /// # Errors
-    /// The message is malformed: `invalidSyntax`; a value is missing or too deep: `invalidValue`; a path cannot
+    /// The message is malformed, or an object has two spellings of one name: `invalidSyntax`; a value is missing or too deep: `invalidValue`; a path cannot
     /// be read: `invalidPath` or `invalidFilter`.
     pub fn read(body: &Value, options: &PatchOptions) -> Result<Self, PatchError> {
         let mut message = Message::new(options);
@@ -45,6 +45,7 @@ impl PatchOp {
         if crate::patch::scan::read(body, &mut message).is_some() {
             return message.finish();
         }
+        drop(message);
         let Checked(value) = serde_json::from_slice(body).map_err(|error| {
             if error.is_data() {
                 return PatchError::of_names(&error);
@@ -296,6 +297,8 @@ pub(super) struct Draft {
     op: Option<Result<Op, PatchError>>,
     path: Option<Result<PatchPath, PatchError>>,
     value: Option<Result<Value, PatchError>>,
+    /// A name that stands twice in the value.
+    value_names: Option<PatchError>,
     /// The first in the order of the alphabet, so that one mistake is told whatever the order of the members.
     unknown: Option<String>,
     fired: Quirks,
@@ -312,7 +315,10 @@ impl Draft {
                 Some(0) => draft.op(&Said::of(value), options),
                 Some(1) => draft.path(&Said::of(value), options),
                 Some(_) if too_deep(value, options.limits().depth()) => draft.value = Some(Err(too_deep_error())),
-                Some(_) => draft.value = Some(Ok(value.clone())),
+                Some(_) => match check_all_spellings::<serde_json::Error>(value) {
+                    Ok(()) => draft.value = Some(Ok(value.clone())),
+                    Err(error) => draft.names_twice(&error),
+                },
                 None => draft.unknown(name),
             }
         }
@@ -365,9 +371,15 @@ impl Draft {
         self.path = Some(Ok(path));
     }
 
-    pub(super) fn value(&mut self, value: Result<Value, PatchError>, options: &PatchOptions) {
-        let fits = |value: &Value| !too_deep(value, options.limits().depth());
-        self.value = Some(value.and_then(|value| if fits(&value) { Ok(value) } else { Err(too_deep_error()) }));
+    pub(super) fn value(&mut self, value: Value, options: &PatchOptions) {
+        let deep = too_deep(&value, options.limits().depth());
+        self.value = Some(if deep { Err(too_deep_error()) } else { Ok(value) });
+    }
+
+    /// The value has an object that names a member twice.
+    #[cold]
+    pub(super) fn names_twice(&mut self, error: &serde_json::Error) {
+        self.value_names = Some(PatchError::of_names(error));
     }
 
     #[cold]
@@ -385,6 +397,9 @@ impl Draft {
             return Err(PatchError::syntax("an operation must be a JSON object"));
         }
         self.names.check()?;
+        if let Some(twice) = self.value_names {
+            return Err(twice);
+        }
         let op = self.op.unwrap_or_else(|| Err(PatchError::syntax(NO_OP)))?;
         let mut used = self.fired;
         if let Some(name) = self.unknown {
@@ -395,11 +410,21 @@ impl Draft {
         }
         let path = self.path.transpose()?;
         let value = self.value.transpose()?;
-        if value.is_none() && op != Op::Remove {
-            return Err(PatchError::value(format!("`{op}` needs a value")));
-        }
+        check_shape(op, path.as_ref(), value.as_ref())?;
         *fired = fired.union(used);
         Ok(Operation { op, path, value })
+    }
+}
+
+/// What an operation must have, whatever the resource is (RFC 7644 §3.5.2.1 to §3.5.2.3).
+pub(super) fn check_shape(op: Op, path: Option<&PatchPath>, value: Option<&Value>) -> Result<(), PatchError> {
+    match (op, path, value) {
+        (Op::Remove, None, _) => Err(PatchError::no_target("`remove` needs a path")),
+        (Op::Add | Op::Replace, _, None) => Err(PatchError::value(format!("`{op}` needs a value"))),
+        (Op::Add | Op::Replace, None, Some(value)) if !value.is_object() => {
+            Err(PatchError::value("without `path` the value must be an object of attributes"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -407,13 +432,4 @@ const NO_OP: &str = "`op` must be add, remove or replace";
 
 fn too_deep_error() -> PatchError {
     PatchError::value("the value is nested too deeply")
-}
-
-/// Whether lists and objects nest deeper than `limit`; looks no deeper than that.
-pub(super) fn too_deep(value: &Value, limit: usize) -> bool {
-    match value {
-        Value::Array(list) => limit == 0 || list.iter().any(|v| too_deep(v, limit - 1)),
-        Value::Object(map) => limit == 0 || map.values().any(|v| too_deep(v, limit - 1)),
-        _ => false,
-    }
 }

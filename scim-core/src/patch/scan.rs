@@ -8,8 +8,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::filter::parse::{plain_string, quick_json_path};
+use crate::patch::PatchOptions;
 use crate::patch::read::{Draft, Message, Said, Schemas, is_ours};
-use crate::patch::{PatchError, PatchOptions};
 use crate::path::PatchPath;
 use crate::resource::wire::Checked;
 
@@ -120,19 +120,23 @@ impl<'t> Scanner<'t> {
         self.json::<IgnoredAny>().map(drop)
     }
 
-    /// The value of an operation; the inner error: one of its objects names a member twice.
-    fn value(&mut self) -> Option<Result<Value, PatchError>> {
+    /// The value of an operation. Where one of its objects names a member twice, the draft hears of it and the scan goes
+    /// on, so that the operation at fault is told.
+    fn value(&mut self, draft: &mut Draft, options: &PatchOptions) -> Option<()> {
         if self.peek()? == b'"' {
-            return self.string(|text| Ok(Value::from(text)));
+            let text = self.string(|text| Value::from(text))?;
+            draft.value(text, options);
+            return Some(());
         }
         match self.try_json::<Checked>()? {
-            Ok(Checked(value)) => Some(Ok(value)),
+            Ok(Checked(value)) => draft.value(value, options),
             Err(error) if error.is_data() => {
                 self.skip_json()?;
-                Some(Err(PatchError::of_names(&error)))
+                draft.names_twice(&error);
             }
-            Err(_) => None,
+            Err(_) => return None,
         }
+        Some(())
     }
 
     /// A member that must be a text.
@@ -201,11 +205,9 @@ impl<'t> Scanner<'t> {
         let (mut is_empty, mut has_ours) = (true, false);
         self.each(b'[', b']', |this| {
             is_empty = false;
-            if this.peek() == Some(b'"') {
-                has_ours |= this.string(is_ours)?;
-            } else {
-                return None;
-            }
+            // What is no text is read with care for its names, elsewhere.
+            (this.peek() == Some(b'"')).then_some(())?;
+            has_ours |= this.string(is_ours)?;
             Some(())
         })?;
         Some(Schemas::List { is_empty, has_ours })
@@ -232,7 +234,7 @@ impl<'t> Scanner<'t> {
                     Some(path) => draft.read_path(path),
                     None => this.said(|said| draft.path(said, options))?,
                 },
-                _ => draft.value(this.value()?, options),
+                _ => this.value(&mut draft, options)?,
             }
             Some(())
         })?;

@@ -73,6 +73,7 @@ impl Session<'_> {
         if new.is_empty() {
             return Ok(());
         }
+        self.check_schemas_known(attribute, &new)?;
         let list = self.store.elements(slot);
         let new = if attribute.is_keyed_by_value() {
             let (new, differs) = self.index.without_known(slot, list, new);
@@ -107,6 +108,7 @@ impl Session<'_> {
         } else {
             not_yet(attribute, &[], new)
         };
+        self.check_schemas_known(attribute, &new)?;
         let new = self.with_used_schemas(attribute, slot, new);
         let list = self.store.elements(slot);
         if same_elements(list, &new) {
@@ -177,6 +179,9 @@ impl Session<'_> {
             .filter(|(at, element)| Some(*at) != keep && is_primary(element))
             .map(|(at, _)| at)
             .collect();
+        if !others.is_empty() {
+            self.index.forget(slot);
+        }
         for at in others {
             let _ = self.store.change_sub(slot, at, "primary", |_| Ok(Some(Value::Bool(false))));
         }

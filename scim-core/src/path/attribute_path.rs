@@ -26,9 +26,12 @@ fn urn_text(urn: &str) -> Text {
     Text::from(urn)
 }
 
-/// A letter, then letters, digits, `-`, `_` and `$` (RFC 7643 §2.1); `$ref` begins with the dollar (erratum 8924).
+/// A letter, then letters, digits, `-`, `_` and `$` (RFC 7643 §2.1); only `$ref` begins with the dollar (erratum 8924).
 pub(crate) fn is_name(text: &str) -> bool {
-    let rest = text.strip_prefix('$').unwrap_or(text).as_bytes();
+    if text.starts_with('$') {
+        return same_name(text, "$ref");
+    }
+    let rest = text.as_bytes();
     rest.first().is_some_and(u8::is_ascii_alphabetic)
         && rest.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$'))
 }

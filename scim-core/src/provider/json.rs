@@ -2,20 +2,18 @@
 //! the last one win, and which of `active: true` and `Active: false` a client means nobody can know
 //! (RFC 7643 §2.1).
 
-use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use crate::message::ScimError;
 use crate::provider::refusal::invalid_syntax;
-use crate::resource::wire::CheckedValue;
+use crate::resource::wire::Checked;
 
 /// The value of `body`.
 pub(super) fn read(body: &[u8]) -> Result<Value, ScimError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(invalid_syntax("the request needs a JSON body and has none"));
     }
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = CheckedValue.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    let value = serde_json::from_slice(body).map(|Checked(value)| value);
     value.map_err(|error| invalid_syntax(format_args!("the body is not the JSON that it should be: {error}")))
 }
 

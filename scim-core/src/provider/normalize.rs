@@ -12,7 +12,7 @@ use crate::provider::refusal::{invalid_syntax, invalid_value, mutability, quote}
 use crate::provider::{Behaviour, Kind, Omitted, UnknownAttributes};
 use crate::quirk::Quirk;
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, AttributeType, Mutability, Schema};
+use crate::schema::{Attribute, AttributeType, Mutability, Schema, is_base64, is_integer};
 use crate::text::same_name;
 
 /// The resource that a POST makes.
@@ -406,13 +406,12 @@ impl Reader<'_> {
                 }
             }
             (AttributeType::Boolean, _) => "true or false",
-            // `1.0` and `1e3` are no integers (RFC 7643 §2.3.4).
-            (AttributeType::Integer, Value::Number(number)) if !number.is_f64() => return Ok(value),
+            (AttributeType::Integer, Value::Number(number)) if is_integer(number) => return Ok(value),
             (AttributeType::Integer | AttributeType::Decimal, Value::String(text))
                 if self.tolerates(Quirk::NumberString) =>
             {
                 match serde_json::from_str::<serde_json::Number>(text) {
-                    Ok(number) if !number.is_f64() || *attribute.attribute_type() == AttributeType::Decimal => {
+                    Ok(number) if is_integer(&number) || *attribute.attribute_type() == AttributeType::Decimal => {
                         return Ok(Value::Number(number));
                     }
                     _ => "a number",
@@ -431,13 +430,6 @@ impl Reader<'_> {
         };
         Err(invalid_value(format_args!("{at} must be {wanted}")))
     }
-}
-
-/// RFC 4648 §4 or §5; padding may be missing, line breaks are common in certificates.
-fn is_base64(text: &str) -> bool {
-    let body = text.trim_end_matches('=');
-    text.len() - body.len() <= 2
-        && body.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'\r' | b'\n'))
 }
 
 /// An absolute or relative URI: no blanks, no control characters (RFC 7643 §2.3.7).

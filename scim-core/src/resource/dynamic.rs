@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::limits::MAX_DEPTH;
 use crate::resource::ResourceId;
-use crate::resource::wire::{CheckedValue, check_all_spellings};
+use crate::resource::wire::{CheckedValue, check_all_spellings, too_deep};
 use crate::text::same_name;
 
 /// A resource of any schema: a JSON object whose member names fold case.
@@ -152,7 +152,10 @@ impl TryFrom<Value> for Resource {
     type Error = NotAResource;
 
     fn try_from(value: Value) -> Result<Self, NotAResource> {
-        check_all_spellings::<serde_json::Error>(&value, MAX_DEPTH).map_err(|e| NotAResource(e.to_string()))?;
+        if too_deep(&value, MAX_DEPTH) {
+            return Err(NotAResource("it is nested too deeply".to_owned()));
+        }
+        check_all_spellings::<serde_json::Error>(&value).map_err(|e| NotAResource(e.to_string()))?;
         Self::of_checked(value)
     }
 }

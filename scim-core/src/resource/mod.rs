@@ -102,7 +102,8 @@ pub trait ScimResource: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 
     /// As [`apply`](Self::apply), with other schemas than [`resource_schemas`](Self::resource_schemas): those and the
-    /// extensions of a service. What an extension holds stands in `extra`, under its URI.
+    /// extensions of a service. Users and groups hold in `extra`, under its URI, what an extension of a service has;
+    /// another type must have a place for it.
     ///
     /// ```
     /// use scim_core::patch::{PatchOp, PatchOptions};

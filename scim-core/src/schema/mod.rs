@@ -38,6 +38,7 @@ mod registry;
 mod resource_schemas;
 mod resource_type;
 mod validate;
+mod values;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
 pub use config::{
@@ -48,6 +49,7 @@ pub(crate) use resource_schemas::{Home, Located};
 pub use resource_schemas::{ResourceSchemas, UnknownSchema};
 pub use resource_type::{ResourceType, SchemaExtension};
 pub use validate::{Direction, Violation, ViolationKind};
+pub(crate) use values::{is_base64, is_integer};
 
 /// URI of the User schema (RFC 7643 §4.1).
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

@@ -59,9 +59,9 @@ impl SchemaRegistry {
     }
 
     /// The definition of an attribute or sub-attribute by its name with the URI of its schema, in any case:
-    /// `urn:ietf:params:scim:schemas:core:2.0:User:name.givenName` (RFC 7644 §3.10). `schemas`, `id`, `externalId` and
-    /// `meta`, which no schema lists, belong to every one. A name without URI is looked up in the schemas of one resource
-    /// type: [`ResourceSchemas::attribute`].
+    /// `urn:ietf:params:scim:schemas:core:2.0:User:name.givenName` (RFC 7644 §3.10). Names without URI, and those that no
+    /// schema lists (`id`, `externalId`, `meta`, `schemas`), are looked up in the schemas of one resource type:
+    /// [`ResourceSchemas::attribute`].
     ///
     /// ```
     /// use scim_core::schema::SchemaRegistry;
@@ -72,8 +72,7 @@ impl SchemaRegistry {
     /// ```
     pub fn attribute(&self, path: &str) -> Option<&Attribute> {
         let path = AttributePath::parse(path).ok()?;
-        let common = || ResourceSchemas::common().iter().find(|attribute| same_name(attribute.name(), path.name()));
-        let attribute = self.get(path.urn()?)?.attribute(path.name()).or_else(common)?;
+        let attribute = self.get(path.urn()?)?.attribute(path.name())?;
         match path.sub() {
             Some(sub) => attribute.sub_attribute(sub),
             None => Some(attribute),

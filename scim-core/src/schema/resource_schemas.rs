@@ -19,7 +19,7 @@ struct Inner {
 }
 
 /// Where an attribute lives in a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Home<'a> {
     /// At the top.
     Core,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::date::DateTime;
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, AttributeType, ResourceSchemas, Returned};
+use crate::schema::{Attribute, AttributeType, ResourceSchemas, Returned, is_base64, is_integer};
 use crate::text::same_name;
 
 /// What a body is for: the same schema asks for different things.
@@ -239,7 +239,8 @@ impl Check {
             }
             (AttributeType::Complex, _) => false,
             (AttributeType::Boolean, value) => value.is_boolean(),
-            (AttributeType::Integer, value) => value.is_i64() || value.is_u64(),
+            (AttributeType::Integer, Value::Number(number)) => is_integer(number),
+            (AttributeType::Integer, _) => false,
             (AttributeType::Decimal, value) => value.is_number(),
             (AttributeType::DateTime, value) => value.as_str().is_some_and(|text| DateTime::read(text).is_some()),
             (AttributeType::Binary, value) => value.as_str().is_some_and(is_base64),
@@ -254,12 +255,4 @@ impl Check {
 
 fn is_primary(element: &Value) -> bool {
     element.as_object().and_then(|map| get_folded(map, "primary")) == Some(&Value::Bool(true))
-}
-
-/// RFC 4648 §4 or §5; the padding may be left out (RFC 7643 §2.3.6).
-fn is_base64(text: &str) -> bool {
-    let bare = text.trim_end_matches('=');
-    let padding = text.len() - bare.len();
-    let padded = padding == 0 || (padding <= 2 && text.len().is_multiple_of(4));
-    padded && bare.len() % 4 != 1 && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/-_".contains(&b))
 }

@@ -137,6 +137,12 @@ impl<'de> Seen<'de> for Cow<'de, str> {
             fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
                 Ok(Some(Cow::Owned(value.to_string())))
             }
+            fn visit_i128<E: de::Error>(self, value: i128) -> Result<Self::Value, E> {
+                Ok(Some(Cow::Owned(value.to_string())))
+            }
+            fn visit_u128<E: de::Error>(self, value: u128) -> Result<Self::Value, E> {
+                Ok(Some(Cow::Owned(value.to_string())))
+            }
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
                 Ok(Some(Cow::Owned(value.to_string())))
             }

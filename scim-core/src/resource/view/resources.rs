@@ -52,6 +52,7 @@ macro_rules! view_struct {
                         $($wire => Ok(MemberName::$field),)*
                         other => {
                             $( if other.eq_ignore_ascii_case($wire) { return Ok(MemberName::$field); } )*
+                            $crate::resource::wire::refuse_number(other)?;
                             Ok(MemberName::Unknown)
                         }
                     }

@@ -134,9 +134,9 @@ macro_rules! wire_struct {
                     None
                 }
 
-                /// Whether one member is assigned and nothing else: then it may be written as it came, as plain text.
+                /// Whether one member is assigned and nothing else: a value that came as plain text may then be written so.
                 #[allow(dead_code, reason = "made for every type; some are never plain")]
-                fn holds_one(&self) -> bool {
+                fn is_value_alone(&self) -> bool {
                     0 $( + usize::from(!Field::unassigned(&self.$field)) )* == 1 && self.extra.is_empty()
                 }
             }
@@ -169,7 +169,7 @@ macro_rules! wire_struct {
             impl serde::Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     $(
-                        if self.$plain.0 && self.holds_one() && let Some(value) = &self.value {
+                        if self.$plain.0 && self.is_value_alone() && let Some(value) = &self.value {
                             return serde::Serialize::serialize(value, serializer);
                         }
                     )?

@@ -7,7 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
-use super::number::{is_number, number};
+use super::number::{is_number, number, refuse_number};
 use crate::text::same_name;
 
 /// Adds the name of a member to an error from inside it: ``in `emails[2].value`: invalid type …``.
@@ -33,9 +33,7 @@ pub(crate) fn keep<'de, A: MapAccess<'de>>(
     extra: &mut Map<String, Value>,
     name: String,
 ) -> Result<(), A::Error> {
-    if is_number(&name) {
-        return Err(de::Error::invalid_type(de::Unexpected::Other("number"), &"an object"));
-    }
+    refuse_number(&name)?;
     let value = map.next_value_seed(CheckedValue).map_err(|e| locate(&e, &name))?;
     if extra.contains_key(&name) {
         return Err(named_twice(&name));
@@ -64,19 +62,24 @@ pub(crate) fn check_spellings<E: de::Error>(members: &Map<String, Value>) -> Res
     }
 }
 
-/// The same at every depth, for a value that was not read by [`CheckedValue`]; no deeper than `depth`.
-pub(crate) fn check_all_spellings<E: de::Error>(value: &Value, depth: usize) -> Result<(), E> {
-    let inner = |value: &Value| match depth.checked_sub(1) {
-        Some(depth) => check_all_spellings(value, depth),
-        None => Err(E::custom("the value is nested too deeply")),
-    };
+/// The same at every depth, for a value that was not read by [`CheckedValue`] and is not [`too_deep`].
+pub(crate) fn check_all_spellings<E: de::Error>(value: &Value) -> Result<(), E> {
     match value {
         Value::Object(map) => {
             check_spellings(map)?;
-            map.values().try_for_each(inner)
+            map.values().try_for_each(check_all_spellings)
         }
-        Value::Array(list) => list.iter().try_for_each(inner),
+        Value::Array(list) => list.iter().try_for_each(check_all_spellings),
         _ => Ok(()),
+    }
+}
+
+/// Whether lists and objects nest deeper than `limit`; looks no deeper than that.
+pub(crate) fn too_deep(value: &Value, limit: usize) -> bool {
+    match value {
+        Value::Array(list) => limit == 0 || list.iter().any(|v| too_deep(v, limit - 1)),
+        Value::Object(map) => limit == 0 || map.values().any(|v| too_deep(v, limit - 1)),
+        _ => false,
     }
 }
 
@@ -118,6 +121,12 @@ impl<'de> Visitor<'de> for CheckedValue {
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
         Ok(Value::Number(value.into()))
     }
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Value, E> {
+        Number::from_i128(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Value, E> {
+        Number::from_u128(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
@@ -137,7 +146,7 @@ impl<'de> Visitor<'de> for CheckedValue {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = access.next_key::<String>()? {
-            if is_number(&name) {
+            if map.is_empty() && is_number(&name) {
                 return number(&mut access).map(Value::Number);
             }
             let value = access.next_value_seed(CheckedValue)?;

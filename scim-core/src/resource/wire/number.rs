@@ -18,6 +18,14 @@ pub(crate) fn is_number(name: &str) -> bool {
     name == NAME && *IS_ON
 }
 
+/// Refuses that name where an object belongs, which has others.
+pub(crate) fn refuse_number<E: de::Error>(name: &str) -> Result<(), E> {
+    if is_number(name) {
+        return Err(E::invalid_type(de::Unexpected::Other("number"), &"an object"));
+    }
+    Ok(())
+}
+
 /// The number, after its name.
 pub(crate) fn number<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Number, A::Error> {
     map.next_value::<String>()?.parse().map_err(de::Error::custom)
@@ -33,7 +41,11 @@ pub(crate) fn simple<'de, A: MapAccess<'de>, V: Visitor<'de>>(mut map: A, visito
         visitor.visit_u64(count)
     } else if let Some(whole) = number.as_i64() {
         visitor.visit_i64(whole)
+    } else if let Some(whole) = number.as_i128() {
+        visitor.visit_i128(whole)
+    } else if let Some(float) = number.as_f64() {
+        visitor.visit_f64(float)
     } else {
-        visitor.visit_f64(number.as_f64().unwrap_or(f64::INFINITY))
+        Err(de::Error::invalid_value(de::Unexpected::Other("number out of range"), &visitor))
     }
 }

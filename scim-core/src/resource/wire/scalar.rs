@@ -34,6 +34,12 @@ impl Wire for Text {
             fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
                 Ok(Some(value.to_string().into()))
             }
+            fn visit_i128<E: de::Error>(self, value: i128) -> Result<Self::Value, E> {
+                Ok(Some(value.to_string().into()))
+            }
+            fn visit_u128<E: de::Error>(self, value: u128) -> Result<Self::Value, E> {
+                Ok(Some(value.to_string().into()))
+            }
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
                 Ok(Some(value.to_string().into()))
             }
