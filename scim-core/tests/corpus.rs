@@ -1,4 +1,4 @@
-//! The conformance cases of `testdata/corpus` against the crate: every *must* case in strict mode, every stated
+//! The conformance cases of `testdata/corpus` and `testdata/examined` against the crate: every *must* case in strict mode, every stated
 //! lenient expectation, and that printed text reads back.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by panicking")]
@@ -12,14 +12,23 @@ use scim_core::patch::{PatchError, PatchOp, PatchOptions};
 use scim_core::path::PatchPath;
 use scim_core::quirk::Quirk;
 use scim_core::resource::{Group, Resource, User};
-use scim_core::schema::{ResourceSchemas, ResourceType, Schema, ServiceProviderConfig};
+use scim_core::schema::{GROUP, ResourceSchemas, ResourceType, Schema, ServiceProviderConfig};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-fn load(name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../testdata/corpus").join(name);
+fn load_from(directory: &str, name: &str) -> Value {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../testdata").join(directory).join(name);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn load(name: &str) -> Value {
+    load_from("corpus", name)
+}
+
+/// The file of that name in both collections.
+fn both(name: &str) -> [Value; 2] {
+    [load(name), load_from("examined", name)]
 }
 
 fn cases(data: &Value) -> &[Value] {
@@ -129,9 +138,8 @@ fn allowed(case: &Value) -> Vec<&str> {
 
 #[test]
 fn filters_parse() {
-    let data = load("filter-parse.json");
     let mut checked = 0;
-    for case in cases(&data) {
+    for case in both("filter-parse.json").iter().flat_map(cases) {
         let text = case["input"].as_str().unwrap();
         for (lenient, options) in [(false, ParseOptions::strict()), (true, ParseOptions::lenient())] {
             let Some((accept, tree)) = expectation(case, lenient, "ast") else {
@@ -163,12 +171,12 @@ fn filters_parse() {
             }
         }
     }
-    assert!(checked > 300, "{checked}");
+    assert!(checked > 600, "{checked}");
 }
 
 #[test]
 fn paths_parse() {
-    for case in cases(&load("path-parse.json")) {
+    for case in both("path-parse.json").iter().flat_map(cases) {
         let text = case["input"].as_str().unwrap();
         for (lenient, options) in [(false, ParseOptions::strict()), (true, ParseOptions::lenient())] {
             let Some((accept, tree)) = expectation(case, lenient, "path") else {
@@ -206,20 +214,27 @@ fn paths_parse() {
 
 #[test]
 fn filters_evaluate_on_json_and_on_typed_users() {
-    let data = load("filter-eval.json");
+    let data = both("filter-eval.json");
     let schemas = user_schemas();
-    for case in cases(&data) {
+    for (data, case) in data.iter().flat_map(|data| cases(data).iter().map(move |case| (data, case))) {
         let text = case["filter"].as_str().unwrap();
         let filter = Filter::parse(text).unwrap();
         for (name, want) in case["expect"].as_object().unwrap() {
             let resource = &data["resources"][name];
-            let got = filter.matches(resource, &schemas);
+            let is_group = resource["schemas"].as_array().is_some_and(|uris| uris.contains(&json!(GROUP)));
+            let own = if is_group { ResourceSchemas::group() } else { schemas.clone() };
+            let got = filter.check_searchable(&own).and_then(|()| filter.matches(resource, &own));
             let at = format!("{} {text} on {name}", case["id"]);
             match want {
                 Value::Bool(want) => {
                     assert_eq!(got.as_ref(), Ok(want), "{at}");
-                    let user: User = serde_json::from_value(resource.clone()).unwrap();
-                    let typed = filter.compile_for::<User>().unwrap().matches(&user);
+                    let typed = if is_group {
+                        let group: Group = serde_json::from_value(resource.clone()).unwrap();
+                        filter.compile_for::<Group>().unwrap().matches(&group)
+                    } else {
+                        let user: User = serde_json::from_value(resource.clone()).unwrap();
+                        filter.compile_for_with::<User>(&schemas).unwrap().matches(&user)
+                    };
                     assert_eq!(typed, *want, "{at}, typed");
                 }
                 other => assert_eq!(
@@ -250,9 +265,8 @@ fn fits(outcome: &Result<(Value, bool), PatchError>, want: &Value, case: &Value,
 
 #[test]
 fn patches_apply() {
-    let data = load("patch-apply.json");
     let users = user_schemas();
-    for case in cases(&data) {
+    for case in both("patch-apply.json").iter().flat_map(cases) {
         let schemas = if case["resourceType"] == "Group" { ResourceSchemas::group() } else { users.clone() };
         let body = json!({"schemas": [PATCH_OP], "Operations": case["operations"]});
         for lenient in [false, true] {
@@ -298,7 +312,7 @@ fn patches_apply() {
 
 #[test]
 fn patch_messages_read() {
-    for case in cases(&load("patch-message.json")) {
+    for case in both("patch-message.json").iter().flat_map(cases) {
         for (lenient, options) in [(false, PatchOptions::strict()), (true, PatchOptions::lenient())] {
             let Some((accept, _)) = expectation(case, lenient, "") else {
                 continue;
@@ -320,7 +334,7 @@ fn bodies_come_back_equal() {
         let value: T = serde_json::from_str(&body.to_string()).unwrap();
         serde_json::to_value(value).unwrap()
     }
-    for case in cases(&load("wire-samples.json")) {
+    for case in both("wire-samples.json").iter().flat_map(cases) {
         let body = &case["body"];
         let out = match case["kind"].as_str().unwrap() {
             "User" => through::<User>(body),

@@ -87,6 +87,15 @@ fn filters_as_deep_as_can_be_allowed() {
         assert_eq!(on_value, on_typed, "{open}");
         assert_eq!(Filter::parse_with(&deeper, &options).unwrap_err().kind(), ParseErrorKind::TooDeep, "{open}");
     }
+    // The tolerant reading makes one term more of a condition behind brackets.
+    let open = "title pr or title pr and not (";
+    let core = r#"title pr or title pr and emails[type eq "1" or type eq "2" and type eq "3"].value eq "x""#;
+    let text = format!("{}{core}{}", open.repeat(255), ")".repeat(255));
+    let options = ParseOptions::lenient().with_limits(Limits::default().with_depth(usize::MAX));
+    in_small_stack(move || {
+        let filter = Filter::parse_with(&text, &options).unwrap().value;
+        filter.and(attr("userName").pr()).not().compile_for::<User>().unwrap();
+    });
     // No parser bounds what a program nests by itself.
     let by_hand = (0..1000).fold(attr("title").pr(), |inner, _| inner.not());
     assert_eq!(by_hand.compile(&ResourceSchemas::user()).unwrap_err(), FilterError::TooDeep);

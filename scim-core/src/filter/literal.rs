@@ -74,7 +74,12 @@ pub(crate) enum Numeric {
 
 impl Numeric {
     pub(crate) fn of_text(text: &str) -> Self {
-        match text.parse() {
+        // Beyond 2^53 floating point would round `….0`.
+        let whole = match text.split_once('.') {
+            Some((whole, fraction)) if fraction.bytes().all(|b| b == b'0') => whole,
+            _ => text,
+        };
+        match whole.parse() {
             Ok(whole) => Self::Whole(whole),
             Err(_) => Self::of_float(text.parse().unwrap_or(f64::NAN)),
         }

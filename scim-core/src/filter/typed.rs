@@ -365,6 +365,7 @@ fn one(check: &Check, node: Node<'_>, sub: &Sub, seen: &mut bool) -> bool {
         Node::Number(value) => check.accepts_number(value),
         Node::Json(value) => check.accepts_json(value),
         // Only presence comes here with an object.
+        Node::Object(object) if !object.is_assigned() => return false,
         Node::Object(object) => match check {
             Check::Present => object.is_present(),
             _ => check.accepts_json(&Value::Bool(true)),

@@ -53,7 +53,8 @@
 //!
 //! [`diff`](fn@diff) makes the PATCH between two states of a resource, in the forms and within the limits that
 //! [`DiffOptions`] gives its receiver. Typed resources take a PATCH by
-//! [`ScimResource::apply`](crate::resource::ScimResource::apply).
+//! [`ScimResource::apply`](crate::resource::ScimResource::apply), with the extensions of a service by
+//! [`apply_with`](crate::resource::ScimResource::apply_with).
 
 mod apply;
 mod conform;

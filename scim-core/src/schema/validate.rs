@@ -237,10 +237,9 @@ impl Check {
                 self.required(&format!("{path}."), &attribute.sub_attributes, map);
                 true
             }
-            (AttributeType::Complex, _) => false,
             (AttributeType::Boolean, value) => value.is_boolean(),
             (AttributeType::Integer, Value::Number(number)) => is_integer(number),
-            (AttributeType::Integer, _) => false,
+            (AttributeType::Complex | AttributeType::Integer, _) => false,
             (AttributeType::Decimal, value) => value.is_number(),
             (AttributeType::DateTime, value) => value.as_str().is_some_and(|text| DateTime::read(text).is_some()),
             (AttributeType::Binary, value) => value.as_str().is_some_and(is_base64),

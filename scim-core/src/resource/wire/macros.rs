@@ -150,6 +150,10 @@ macro_rules! wire_struct {
                 fn extra(&self) -> &serde_json::Map<String, serde_json::Value> {
                     &self.extra
                 }
+                fn is_assigned(&self) -> bool {
+                    $( if !Field::unassigned(&self.$field) { return true; } )*
+                    self.extra.values().any(|value| !$crate::resource::is_unassigned(value))
+                }
                 fn is_present(&self) -> bool {
                     $( if $crate::filter::typed::is_present(Field::node(&self.$field)) { return true; } )*
                     self.extra.values().any($crate::filter::is_present)

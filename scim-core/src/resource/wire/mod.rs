@@ -128,6 +128,8 @@ pub(crate) enum Node<'a> {
 pub(crate) trait Attributes {
     fn member(&self, index: u8) -> Node<'_>;
     fn extra(&self) -> &Map<String, Value>;
+    /// Whether any member is assigned, be it an empty text.
+    fn is_assigned(&self) -> bool;
     /// Whether any member has a value.
     fn is_present(&self) -> bool;
 }
