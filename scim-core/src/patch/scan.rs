@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::filter::parse::{plain_string, quick_json_path};
 use crate::patch::PatchOptions;
-use crate::patch::read::{Draft, Message, Said, Schemas, is_ours};
+use crate::patch::draft::{Draft, Said};
+use crate::patch::read::{Message, Schemas, is_ours};
 use crate::path::PatchPath;
 use crate::resource::wire::Checked;
 

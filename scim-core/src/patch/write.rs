@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::patch::apply::{Session, not_yet};
+use crate::patch::apply::Session;
 use crate::patch::conform::is_primary;
 use crate::patch::equal::{same_elements, same_value};
 use crate::patch::merge::{agreeing, merge};
+use crate::patch::schemas::not_yet;
 use crate::patch::store::Slot;
 use crate::patch::{Op, PatchError};
 use crate::quirk::Quirk;
