@@ -221,6 +221,36 @@ fn lower(characters: impl Iterator<Item = char>) -> String {
     characters.flat_map(|c| if c == 'ς' { 'σ' } else { c }.to_lowercase()).collect()
 }
 
+/// How many bytes a text has that is, without case, a certain one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lengths {
+    least: usize,
+    /// How many more there may be.
+    spread: usize,
+}
+
+impl Lengths {
+    /// Of the texts that [`fold`] makes `folded`. Few characters beyond ASCII become one of ASCII: the Kelvin sign, the Greek
+    /// question mark and the Greek varia.
+    pub(crate) fn of_folded(folded: &str) -> Self {
+        if !folded.is_ascii() {
+            return Self { least: 0, spread: usize::MAX };
+        }
+        let more = |byte| match byte {
+            b'k' | b'`' => 2,
+            b';' => 1,
+            _ => 0,
+        };
+        Self { least: folded.len(), spread: folded.bytes().map(more).sum() }
+    }
+
+    /// Whether the text has such a length.
+    #[inline]
+    pub(crate) fn fit(self, text: &str) -> bool {
+        text.len().wrapping_sub(self.least) <= self.spread
+    }
+}
+
 /// Equality without case; `folded` has been through [`fold`] already.
 ///
 /// Two texts that first differ in an ASCII character stay different under NFC and lower case: what composes with a
@@ -308,6 +338,19 @@ mod tests {
         assert!(eq_folded("A\u{308}rger", &fold("Ärger")), "decomposed and composed text are the same");
         assert!(!eq_folded("abc", "abd"));
         assert_eq!(cmp_folded("B", "a"), Ordering::Greater);
+    }
+
+    #[test]
+    fn no_text_is_too_long_or_short_for_what_it_folds_to() {
+        for c in (0..=0x0010_FFFF).filter_map(char::from_u32) {
+            for text in [c.to_string(), format!("a{c}")] {
+                let folded = fold(&text);
+                assert!(Lengths::of_folded(&folded).fit(&text), "{c:?} U+{:04X}", u32::from(c));
+                assert!(eq_folded(&text, &folded), "{c:?} U+{:04X}", u32::from(c));
+            }
+        }
+        assert!(Lengths::of_folded("work").fit("WOR\u{212A}") && !Lengths::of_folded("home").fit("homes"));
+        assert!(!Lengths::of_folded("work").fit("wor") && !Lengths::of_folded("work").fit("workers"));
     }
 
     #[test]

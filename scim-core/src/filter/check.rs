@@ -9,7 +9,7 @@ use crate::filter::literal::Numeric;
 use crate::filter::{CompareOp, Literal};
 use crate::resource::{get_folded, is_unassigned};
 use crate::schema::AttributeType;
-use crate::text::{self, Text, same_name};
+use crate::text::{self, Lengths, Text, same_name};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Check {
@@ -48,6 +48,8 @@ pub(crate) struct TextCheck {
     /// Folded unless `exact`.
     needle: Text,
     exact: bool,
+    /// Of a text that folds to the needle: others are told apart without a look at their bytes.
+    lengths: Lengths,
 }
 
 impl Check {
@@ -68,7 +70,8 @@ impl Check {
             },
             Literal::String(literal) => {
                 let needle = if exact { literal.clone() } else { folded(literal) };
-                let text = TextCheck { op, needle, exact };
+                let lengths = Lengths::of_folded(&needle);
+                let text = TextCheck { op, needle, exact, lengths };
                 let is_date = matches!(kind, None | Some(AttributeType::DateTime));
                 match DateTime::read(literal) {
                     Some(date) if is_date && !matches!(op, CompareOp::Co | CompareOp::Sw | CompareOp::Ew) => {
@@ -160,7 +163,9 @@ impl Check {
     #[inline]
     pub(crate) fn accepts_text(&self, value: &str) -> bool {
         match self {
-            Self::Text(TextCheck { op: CompareOp::Eq, needle, exact: false }) => text::eq_folded(value, needle),
+            Self::Text(TextCheck { op: CompareOp::Eq, needle, exact: false, lengths }) => {
+                lengths.fit(value) && text::eq_folded(value, needle)
+            }
             Self::Present => !value.is_empty(),
             _ => self.accepts_text_otherwise(value),
         }
