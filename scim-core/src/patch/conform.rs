@@ -78,17 +78,20 @@ impl Conform {
         Ok(out)
     }
 
-    /// One value of a list, `None` if it says nothing. One of which nothing is left after what the schema does not know
-    /// was dropped is refused: the list would be emptied by a message that meant something else.
+    /// One value of a list, `None` if it says nothing. One of which nothing is left because the schema does not know its
+    /// names is refused: the list would be emptied by a message that meant something else.
     pub(super) fn listed(&mut self, attribute: &Attribute, given: &Value) -> Result<Option<Value>, PatchError> {
         let element = self.element(attribute, given)?;
         if !is_unassigned(&element) {
             return Ok(Some(element));
         }
-        if is_unassigned(given) || given.is_string() {
-            return Ok(None);
+        if attribute.is_misnamed(given) {
+            return Err(PatchError::value(format!(
+                "a value of `{}` says nothing that its schema knows",
+                attribute.name()
+            )));
         }
-        Err(PatchError::value(format!("a value of `{}` says nothing that its schema knows", attribute.name())))
+        Ok(None)
     }
 
     /// Whether an empty string for this complex attribute means that it is to be unassigned.

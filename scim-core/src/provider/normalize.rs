@@ -330,8 +330,14 @@ impl Reader<'_> {
             if value.is_null() {
                 continue;
             }
-            let value = self.value(attribute, At { name, index: Some(index), sub: None }, value)?;
+            let at = At { name, index: Some(index), sub: None };
+            let misnamed = attribute.is_misnamed(&value);
+            let value = self.value(attribute, at, value)?;
             if is_unassigned(&value) {
+                // A body that means something else must not empty the list.
+                if misnamed {
+                    return Err(invalid_value(format_args!("{at} says nothing that its schema knows")));
+                }
                 continue;
             }
             if value.get("primary") == Some(&Value::Bool(true)) && std::mem::replace(&mut primary, true) {

@@ -1,6 +1,8 @@
+use serde_json::Value;
+
 use crate::Text;
-use crate::resource::Meta;
 use crate::resource::wire::{wire_enum, wire_struct};
+use crate::resource::{Meta, is_unassigned};
 use crate::text::same_name;
 
 wire_enum! {
@@ -167,6 +169,12 @@ impl Attribute {
     pub fn sub_attribute(&self, name: &str) -> Option<&Attribute> {
         let exact = self.sub_attributes.iter().find(|sub| sub.name() == name);
         exact.or_else(|| self.sub_attributes.iter().find(|sub| same_name(sub.name(), name)))
+    }
+
+    /// Whether a complex value says something under a name that this attribute does not have.
+    pub(crate) fn is_misnamed(&self, value: &Value) -> bool {
+        let foreign = |(name, value): (&String, &Value)| !is_unassigned(value) && self.sub_attribute(name).is_none();
+        self.is_complex() && value.as_object().is_some_and(|members| members.iter().any(foreign))
     }
 
     /// Whether elements are told apart by `value` alone, as members of groups are: a list of complex

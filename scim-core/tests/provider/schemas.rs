@@ -176,6 +176,22 @@ fn unknown_attributes_are_ignored_or_refused() {
     Service::with(strict).send("POST", "/Users", &body).expect_error(400, "invalidSyntax");
 }
 
+/// Unknown names are dropped, but not so that a group loses its members.
+#[test]
+fn a_list_of_what_no_schema_knows_is_refused() {
+    let service = Service::new();
+    let group = |members: Value| json!({"schemas": [GROUP], "displayName": "g", "members": members});
+    let made = service.send("POST", "/Groups", &group(json!([{"value": "1"}, {"value": "2", "id": "x"}]))).expect(201);
+    assert_eq!(made.body["members"].as_array().map(Vec::len), Some(2));
+    let path = format!("/Groups/{}", made.id());
+    for members in [json!([{"displayName": "x"}]), json!([{"value": "1"}, {"id": "2"}])] {
+        service.send("PUT", &path, &group(members)).expect_error(400, "invalidValue");
+        assert_eq!(service.get(&path).expect(200).body["members"], made.body["members"]);
+    }
+    let emptied = service.send("PUT", &path, &group(json!([{}, {"value": null}]))).expect(200);
+    assert!(emptied.body.get("members").is_none());
+}
+
 #[test]
 fn quirks_are_tolerated_where_they_are_switched_on() {
     let body = json!({
