@@ -13,7 +13,7 @@ use crate::patch::target::{Found, Target, locate, resolve, unknown};
 use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
 use crate::path::{AttributePath, PatchPath};
 use crate::quirk::{Quirk, Quirks};
-use crate::resource::is_unassigned;
+use crate::resource::{get_folded, is_unassigned, spelling};
 use crate::schema::{Attribute, Home, Located, ResourceSchemas, Schema};
 use crate::text::same_name;
 
@@ -267,7 +267,7 @@ impl Session<'_> {
                 }
             }
             for name in self.store.names_in(schema.id()) {
-                let named = members.is_some_and(|members| crate::resource::spelling(members, &name).is_some());
+                let named = members.is_some_and(|members| spelling(members, &name).is_some());
                 if !named && schema.attribute(&name).is_none() {
                     let slot = self.store.slot(home, &name);
                     self.store.set(&slot, None);
@@ -315,7 +315,6 @@ impl Session<'_> {
     }
 }
 
-/// Whether it is `schemas`, which every resource has and which follows from what a resource holds.
 /// Two spellings of one name are an error (RFC 7643 §2.1).
 fn check_names(map: &Map<String, Value>) -> Result<(), PatchError> {
     crate::resource::wire::check_spellings::<serde_json::Error>(map).map_err(|error| PatchError::of_names(&error))
@@ -326,17 +325,14 @@ fn check_targets(attributes: &Map<String, Value>, schemas: &ResourceSchemas) -> 
     let with_uri = |name: &&String| name.contains(':') && schemas.extension(name).is_none();
     let mut met: HashSet<(Home<'_>, &str)> = HashSet::new();
     for name in attributes.keys().filter(with_uri) {
-        let Some((path, at)) =
-            AttributePath::parse(name).ok().and_then(|path| Some((path.clone(), schemas.locate(&path)?)))
-        else {
-            continue;
-        };
+        let Ok(path) = AttributePath::parse(name) else { continue };
+        let Some(at) = schemas.locate(&path) else { continue };
         let attribute = at.attribute.name();
         let elsewhere = match at.home {
-            Home::Core => crate::resource::spelling(attributes, attribute).is_some(),
-            Home::Extension(uri) => crate::resource::get_folded(attributes, uri)
+            Home::Core => spelling(attributes, attribute).is_some(),
+            Home::Extension(uri) => get_folded(attributes, uri)
                 .and_then(Value::as_object)
-                .is_some_and(|members| crate::resource::spelling(members, attribute).is_some()),
+                .is_some_and(|members| spelling(members, attribute).is_some()),
         };
         if elsewhere || (path.sub().is_none() && !met.insert((at.home, attribute))) {
             return Err(PatchError::syntax(format!("`{attribute}` is named twice")).on(name));

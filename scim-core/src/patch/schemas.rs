@@ -86,6 +86,7 @@ impl Session<'_> {
     }
 }
 
+/// Whether it is `schemas`, which every resource has and which follows from what a resource holds.
 fn is_schemas(attribute: &Attribute) -> bool {
     same_name(attribute.name(), "schemas")
 }
