@@ -18,9 +18,20 @@
 //! assert!(Filter::parse_with(&deep, &options).is_ok());
 //! ```
 
+use serde_json::Value;
+
 /// Deepest nesting that can be allowed: filters of this depth can still be resolved, evaluated, printed and dropped in a
-/// stack of 512 KiB, in an optimised build (`cargo test --release --test hostile`).
+/// stack of 512 KiB, in an optimised build (`cargo test --release -p scim-core --test hostile`).
 pub(crate) const MAX_DEPTH: usize = 256;
+
+/// Whether lists and objects nest deeper than `limit`; looks no deeper than that.
+pub(crate) fn too_deep(value: &Value, limit: usize) -> bool {
+    match value {
+        Value::Array(list) => limit == 0 || list.iter().any(|v| too_deep(v, limit - 1)),
+        Value::Object(map) => limit == 0 || map.values().any(|v| too_deep(v, limit - 1)),
+        _ => false,
+    }
+}
 
 /// Bounds on outside data, all settable, safe by default.
 ///

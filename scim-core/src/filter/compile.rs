@@ -228,7 +228,7 @@ impl<'a> Compiler<'a> {
             Scope::Untyped => None,
         };
         let is_primary = list.is_some_and(Attribute::is_multi_valued)
-            && *kind.unwrap_or(&AttributeType::String) == AttributeType::Boolean
+            && kind == Some(&AttributeType::Boolean)
             && compared.is_some_and(|compared| same_name(compared.name(), "primary"));
         match (wants_primary.filter(|_| is_primary), self.scope, &sub) {
             (Some(wanted), Scope::Element(_), None) => Ok(primary(place, wanted)),

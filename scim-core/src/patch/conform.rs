@@ -7,7 +7,7 @@ use crate::filter::is_json_number;
 use crate::patch::PatchError;
 use crate::quirk::{Quirk, Quirks};
 use crate::resource::is_unassigned;
-use crate::schema::{Attribute, AttributeType, is_base64, is_integer};
+use crate::schema::{Attribute, AttributeType, is_base64, is_integer, is_primary};
 use crate::text::same_name;
 
 /// Reads values for one PATCH; collects the tolerances that were used.
@@ -251,9 +251,4 @@ fn wrapped(value: &Value) -> Option<&Value> {
         }
     }
     inner.filter(|value| !value.is_object() && !value.is_array() && !value.is_null())
-}
-
-/// Whether an element has `primary: true`.
-pub(super) fn is_primary(element: &Value) -> bool {
-    element.as_object().and_then(|map| crate::resource::get_folded(map, "primary")) == Some(&Value::Bool(true))
 }

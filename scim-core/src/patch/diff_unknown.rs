@@ -59,7 +59,7 @@ impl Differ<'_> {
             let path = AttributePath::parse(name).ok();
             // A URN whose first part is known, or stands in the resource, is an attribute of that schema.
             let is_schema = |urn: &str| {
-                let is_known = same_name(urn, schemas.core().id()) || schemas.extension(urn).is_some();
+                let is_known = schemas.knows(urn);
                 is_known || held(before, urn).or(held(after, urn)).is_some()
             };
             match path.filter(|path| path.sub().is_none()) {
@@ -127,7 +127,7 @@ impl Differ<'_> {
         }
         let (old, new) = (uris(before), uris(after));
         let has = |list: &[&str], uri: &str| list.iter().any(|known| same_name(known, uri));
-        let is_ours = |uri: &str| same_name(uri, schemas.core().id()) || schemas.extension(uri).is_some();
+        let is_ours = |uri: &str| schemas.knows(uri);
         let comes: Vec<Value> = new
             .iter()
             .enumerate()

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use crate::limits::too_deep;
 use crate::patch::names::Names;
 use crate::patch::{Op, Operation, PatchError, PatchOptions};
 use crate::path::PatchPath;
 use crate::quirk::{Quirk, Quirks};
-use crate::resource::wire::{check_all_spellings, too_deep};
+use crate::resource::wire::check_all_spellings;
 
 pub(super) fn is_lenient(options: &PatchOptions) -> bool {
     !options.quirks().is_empty()

@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use crate::filter::Filter;
 use crate::patch::apply::{Session, short};
-use crate::patch::conform::is_primary;
 use crate::patch::equal::same_value;
 use crate::patch::merge::{agreeing, checked, merge};
 use crate::patch::select::Chosen;
@@ -13,7 +12,7 @@ use crate::patch::target::described;
 use crate::patch::{Op, PatchError};
 use crate::quirk::Quirk;
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::Attribute;
+use crate::schema::{Attribute, is_primary};
 use crate::text::same_name;
 
 impl Session<'_> {

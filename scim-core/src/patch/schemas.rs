@@ -36,8 +36,7 @@ impl Session<'_> {
         let held = self.store.elements(&slot);
         for uri in new {
             let text = uri.as_str().unwrap_or_default();
-            let is_known = same_name(text, self.schemas.core().id()) || self.schemas.extension(text).is_some();
-            if !is_known && !held.iter().any(|held| is_same_uri(held, uri)) {
+            if !self.schemas.knows(text) && !held.iter().any(|held| is_same_uri(held, uri)) {
                 return Err(PatchError::value(format!("`{}` is no schema of this resource type", short(text))));
             }
         }

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use crate::patch::apply::Session;
-use crate::patch::conform::is_primary;
 use crate::patch::equal::{same_elements, same_value};
 use crate::patch::merge::{agreeing, merge};
 use crate::patch::schemas::not_yet;
@@ -11,7 +10,7 @@ use crate::patch::store::Slot;
 use crate::patch::{Op, PatchError};
 use crate::quirk::Quirk;
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, Located};
+use crate::schema::{Attribute, Located, is_primary};
 
 impl Session<'_> {
     /// An attribute as a whole.

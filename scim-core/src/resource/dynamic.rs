@@ -4,9 +4,9 @@ use serde::de::{self, DeserializeSeed, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::limits::MAX_DEPTH;
+use crate::limits::{MAX_DEPTH, too_deep};
 use crate::resource::ResourceId;
-use crate::resource::wire::{CheckedValue, check_all_spellings, too_deep};
+use crate::resource::wire::{CheckedValue, check_all_spellings};
 use crate::text::same_name;
 
 /// A resource of any schema: a JSON object whose member names fold case.

@@ -171,6 +171,14 @@ impl Attribute {
         exact.or_else(|| self.sub_attributes.iter().find(|sub| same_name(sub.name(), name)))
     }
 
+    /// The sub-attribute of that name; the attribute itself without one.
+    pub(crate) fn part(&self, sub: Option<&str>) -> Option<&Attribute> {
+        match sub {
+            Some(sub) => self.sub_attribute(sub),
+            None => Some(self),
+        }
+    }
+
     /// Whether a complex value says something under a name that this attribute does not have.
     pub(crate) fn is_misnamed(&self, value: &Value) -> bool {
         let foreign = |(name, value): (&String, &Value)| !is_unassigned(value) && self.sub_attribute(name).is_none();

@@ -72,11 +72,7 @@ impl SchemaRegistry {
     /// ```
     pub fn attribute(&self, path: &str) -> Option<&Attribute> {
         let path = AttributePath::parse(path).ok()?;
-        let attribute = self.get(path.urn()?)?.attribute(path.name())?;
-        match path.sub() {
-            Some(sub) => attribute.sub_attribute(sub),
-            None => Some(attribute),
-        }
+        self.get(path.urn()?)?.attribute(path.name())?.part(path.sub())
     }
 
     /// All schemas.

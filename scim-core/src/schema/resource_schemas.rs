@@ -125,15 +125,16 @@ impl ResourceSchemas {
         self.0.extensions.iter().find(|schema| same_name(schema.id(), uri))
     }
 
+    /// Whether the URI, in any case, is that of the core schema or of an extension.
+    pub(crate) fn knows(&self, uri: &str) -> bool {
+        same_name(uri, self.0.core.id()) || self.extension(uri).is_some()
+    }
+
     /// The definition of an attribute or sub-attribute by the text of its path: `userName`,
     /// `name.givenName`, `urn:…:User:manager.displayName`, in any case.
     pub fn attribute(&self, path: &str) -> Option<&Attribute> {
         let path = AttributePath::parse(path).ok()?;
-        let located = self.locate(&path)?;
-        match path.sub() {
-            Some(sub) => located.attribute.sub_attribute(sub),
-            None => Some(located.attribute),
-        }
+        self.locate(&path)?.attribute.part(path.sub())
     }
 
     /// The attribute that a path names, whatever its sub-attribute.

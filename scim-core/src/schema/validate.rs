@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::date::DateTime;
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, AttributeType, ResourceSchemas, Returned, is_base64, is_integer};
+use crate::schema::{Attribute, AttributeType, ResourceSchemas, Returned, is_base64, is_integer, is_primary};
 use crate::text::same_name;
 
 /// What a body is for: the same schema asks for different things.
@@ -250,8 +250,4 @@ impl Check {
             self.report(path, ViolationKind::WrongType);
         }
     }
-}
-
-fn is_primary(element: &Value) -> bool {
-    element.as_object().and_then(|map| get_folded(map, "primary")) == Some(&Value::Bool(true))
 }

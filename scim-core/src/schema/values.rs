@@ -1,6 +1,8 @@
-//! Which JSON values are of a type of RFC 7643 §2.3, where JSON alone does not tell.
+//! What RFC 7643 §2 says about single JSON values, where JSON alone does not tell.
 
-use serde_json::Number;
+use serde_json::{Number, Value};
+
+use crate::resource::get_folded;
 
 /// An integer has neither fraction nor exponent: `1.0` and `1e3` are none (§2.3.4). 64 bits are taken.
 pub(crate) fn is_integer(number: &Number) -> bool {
@@ -15,6 +17,11 @@ pub(crate) fn is_base64(text: &str) -> bool {
     let padded = padding == 0 || (padding <= 2 && (digits + padding).is_multiple_of(4));
     let is_digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'\r' | b'\n');
     padded && digits % 4 != 1 && bare.bytes().all(is_digit)
+}
+
+/// Whether an element has `primary: true` (§2.4).
+pub(crate) fn is_primary(element: &Value) -> bool {
+    element.as_object().and_then(|map| get_folded(map, "primary")) == Some(&Value::Bool(true))
 }
 
 #[cfg(test)]

@@ -133,12 +133,6 @@ macro_rules! wire_struct {
                     $( if member == MemberName::$field as u8 { return <$ty as Field>::index(name); } )*
                     None
                 }
-
-                /// Whether one member is assigned and nothing else: a value that came as plain text may then be written so.
-                #[allow(dead_code, reason = "made for every type; some are never plain")]
-                fn is_value_alone(&self) -> bool {
-                    0 $( + usize::from(!Field::unassigned(&self.$field)) )* == 1 && self.extra.is_empty()
-                }
             }
 
             impl Attributes for $name {
@@ -172,12 +166,14 @@ macro_rules! wire_struct {
 
             impl serde::Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let members = self.extra.len() $( + usize::from(!Field::unassigned(&self.$field)) )*;
                     $(
-                        if self.$plain.0 && self.is_value_alone() && let Some(value) = &self.value {
+                        // What came as plain text is written so, unless a program has added to it.
+                        if self.$plain.0 && members == 1 && let Some(value) = &self.value {
                             return serde::Serialize::serialize(value, serializer);
                         }
                     )?
-                    let mut map = serializer.serialize_map(None)?;
+                    let mut map = serializer.serialize_map(Some(members))?;
                     $(
                         if !Field::unassigned(&self.$field) {
                             map.serialize_entry($wire, &self.$field)?;

@@ -14,9 +14,7 @@ mod number;
 mod scalar;
 
 pub(crate) use macros::{wire_enum, wire_struct};
-pub(crate) use names::{
-    Checked, CheckedValue, check_all_spellings, check_spellings, keep, locate, named_twice, too_deep,
-};
+pub(crate) use names::{Checked, CheckedValue, check_all_spellings, check_spellings, keep, locate, named_twice};
 pub(crate) use number::{refuse_number, simple};
 
 /// A value that a member of a typed resource can hold. `None` is the unassigned state.

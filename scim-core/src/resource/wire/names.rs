@@ -62,7 +62,7 @@ pub(crate) fn check_spellings<E: de::Error>(members: &Map<String, Value>) -> Res
     }
 }
 
-/// The same at every depth, for a value that was not read by [`CheckedValue`] and is not [`too_deep`].
+/// The same at every depth, for a value that was not read by [`CheckedValue`] and is not [too deep](crate::limits::too_deep).
 pub(crate) fn check_all_spellings<E: de::Error>(value: &Value) -> Result<(), E> {
     match value {
         Value::Object(map) => {
@@ -71,15 +71,6 @@ pub(crate) fn check_all_spellings<E: de::Error>(value: &Value) -> Result<(), E> 
         }
         Value::Array(list) => list.iter().try_for_each(check_all_spellings),
         _ => Ok(()),
-    }
-}
-
-/// Whether lists and objects nest deeper than `limit`; looks no deeper than that.
-pub(crate) fn too_deep(value: &Value, limit: usize) -> bool {
-    match value {
-        Value::Array(list) => limit == 0 || list.iter().any(|v| too_deep(v, limit - 1)),
-        Value::Object(map) => limit == 0 || map.values().any(|v| too_deep(v, limit - 1)),
-        _ => false,
     }
 }
 
