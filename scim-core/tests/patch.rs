@@ -109,16 +109,16 @@ fn read_only() {
         refused(user.clone(), operation, "mutability");
     }
     // Inside a complex value a readOnly sub-attribute is left out.
-    let manager = |display: Value| {
+    let held = json!({"userName": "u", "schemas": [ENTERPRISE_USER],
+        ENTERPRISE_USER: {"manager": {"value": "l", "displayName": "L"}}});
+    for (op, display) in [("add", json!("M")), ("add", Value::Null), ("replace", json!("M")), ("replace", Value::Null)]
+    {
         let value = json!({"value": "m", "displayName": display});
-        json!({"op": "add", "path": format!("{ENTERPRISE_USER}:manager"), "value": value})
-    };
-    for display in [json!("M"), Value::Null] {
-        let after = on_user(user.clone(), manager(display.clone())).unwrap();
-        assert_eq!(after[ENTERPRISE_USER], json!({"manager": {"value": "m"}}));
-        let held = json!({"userName": "u", "schemas": [ENTERPRISE_USER], ENTERPRISE_USER: {"manager": {"value": "l", "displayName": "L"}}});
-        let after = on_user(held, manager(display)).unwrap();
-        assert_eq!(after[ENTERPRISE_USER], json!({"manager": {"value": "m", "displayName": "L"}}));
+        let operation = json!({"op": op, "path": format!("{ENTERPRISE_USER}:manager"), "value": value});
+        let after = on_user(user.clone(), operation.clone()).unwrap();
+        assert_eq!(after[ENTERPRISE_USER], json!({"manager": {"value": "m"}}), "{operation}");
+        let after = on_user(held.clone(), operation.clone()).unwrap();
+        assert_eq!(after[ENTERPRISE_USER], json!({"manager": {"value": "m", "displayName": "L"}}), "{operation}");
     }
 }
 

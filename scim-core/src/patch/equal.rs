@@ -45,7 +45,6 @@ pub(crate) fn canonical(value: &Value) -> String {
                     out.push_str(&Value::from(name).to_string());
                     out.push(':');
                     write(value, out);
-                    out.push(',');
                 }
                 out.push('}');
             }
