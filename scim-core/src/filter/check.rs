@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::date::DateTime;
 use crate::filter::literal::Numeric;
+use crate::filter::place::MemberName;
 use crate::filter::{CompareOp, Literal};
 use crate::resource::{get_folded, is_unassigned};
 use crate::schema::AttributeType;
@@ -84,7 +85,7 @@ impl Check {
     }
 
     /// Whether an attribute meets the check: any of its values. `sub` selects a sub-attribute of each.
-    pub(crate) fn holds(&self, value: Option<&Value>, sub: Option<&str>) -> bool {
+    pub(crate) fn holds(&self, value: Option<&Value>, sub: Option<&MemberName>) -> bool {
         let mut seen = false;
         let mut met = false;
         match value {
@@ -115,9 +116,9 @@ impl Check {
     }
 
     #[inline]
-    fn visit(&self, element: &Value, sub: Option<&str>, seen: &mut bool) -> bool {
+    fn visit(&self, element: &Value, sub: Option<&MemberName>, seen: &mut bool) -> bool {
         let value = match (element, sub) {
-            (Value::Object(map), Some(sub)) => get_folded(map, sub),
+            (Value::Object(map), Some(sub)) => sub.find(map),
             (Value::Object(map), None) if !matches!(self, Self::Present | Self::Unassigned(_)) => {
                 get_folded(map, "value")
             }

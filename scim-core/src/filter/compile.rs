@@ -1,13 +1,14 @@
 //! From a filter and schemas to what a [`Matcher`](crate::filter::Matcher) evaluates.
 
 use crate::filter::check::Check;
-use crate::filter::matcher::{Node, Place, Test};
+use crate::filter::matcher::{Node, Test};
+use crate::filter::place::{MemberName, Place};
 use crate::filter::{CompareOp, Comparison, Filter, FilterError, Literal, ValuePath};
 use crate::limits::MAX_DEPTH;
 use crate::path::AttributePath;
 use crate::quirk::{Quirk, Quirks};
 use crate::schema::{Attribute, AttributeType, Home, ResourceSchemas};
-use crate::text::{Text, same_name};
+use crate::text::same_name;
 
 /// Against the schemas of a resource type.
 pub(super) fn for_resource(filter: &Filter, schemas: &ResourceSchemas) -> Result<Node, FilterError> {
@@ -148,10 +149,10 @@ impl<'a> Compiler<'a> {
     }
 
     /// Place, sub-attribute and definition of what a path names; the definition is that of the attribute.
-    fn resolve(&self, path: &AttributePath) -> Result<(Place, Option<Text>, Option<&'a Attribute>), FilterError> {
+    fn resolve(&self, path: &AttributePath) -> Result<(Place, Option<MemberName>, Option<&'a Attribute>), FilterError> {
         let untyped = || {
-            let place = Place { extension: path.urn().map(Text::from), name: path.name().into() };
-            (place, path.sub().map(Text::from), None)
+            let place = Place::new(path.urn(), path.name());
+            (place, path.sub().map(MemberName::from), None)
         };
         Ok(match self.scope {
             Scope::Untyped => untyped(),
@@ -165,17 +166,21 @@ impl<'a> Compiler<'a> {
                     });
                 }
                 let name = known.map_or("value", Attribute::name);
-                (Place { extension: None, name: name.into() }, None, Some(known.unwrap_or(attribute)))
+                (Place::new(None, name), None, Some(known.unwrap_or(attribute)))
             }
             Scope::Resource(schemas) => match schemas.locate(path) {
                 Some(located) => {
                     let extension = match located.home {
                         Home::Core => None,
-                        Home::Extension(uri) => Some(uri.into()),
+                        Home::Extension(uri) => Some(uri),
                     };
                     let known_sub = path.sub().and_then(|sub| located.attribute.sub_attribute(sub));
-                    let sub = path.sub().map(|sub| known_sub.map_or(sub, Attribute::name).into());
-                    (Place { extension, name: located.attribute.name().into() }, sub, Some(located.attribute))
+                    let sub = path.sub().map(|sub| known_sub.map_or(sub, Attribute::name));
+                    (
+                        Place::new(extension, located.attribute.name()),
+                        sub.map(MemberName::from),
+                        Some(located.attribute),
+                    )
                 }
                 None => untyped(),
             },

@@ -2,11 +2,11 @@ use serde_json::{Map, Value};
 
 use crate::filter::check::Check;
 use crate::filter::compile;
+use crate::filter::place::{MemberName, Place};
 use crate::filter::{Filter, FilterError};
 use crate::quirk::Quirks;
-use crate::resource::{get_folded, is_unassigned};
 use crate::schema::{Attribute, ResourceSchemas};
-use crate::text::{Text, same_name};
+use crate::text::same_name;
 
 /// A filter that is resolved against the schemas of a resource type, ready for many resources.
 ///
@@ -30,17 +30,10 @@ pub(crate) enum Node {
     },
 }
 
-/// Where an attribute is, relative to the object that is looked at.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Place {
-    pub(crate) extension: Option<Text>,
-    pub(crate) name: Text,
-}
-
 #[derive(Debug, Clone)]
 pub(crate) struct Test {
     pub(crate) place: Place,
-    pub(crate) sub: Option<Text>,
+    pub(crate) sub: Option<MemberName>,
     pub(crate) check: Check,
 }
 
@@ -86,7 +79,7 @@ impl Node {
         if let Self::Test(Test { place, sub, check }) = self {
             return match (place.find(map), sub) {
                 (Some(Value::String(text)), None) => check.accepts_text(text),
-                (value, sub) => check.holds(value, sub.as_deref()),
+                (value, sub) => check.holds(value, sub.as_ref()),
             };
         }
         self.holds_in_any_way(map)
@@ -97,7 +90,7 @@ impl Node {
             Self::All(list) => list.iter().all(|node| node.holds(map)),
             Self::Any(list) => list.iter().any(|node| node.holds(map)),
             Self::Not(inner) => !inner.holds(map),
-            Self::Test(test) => test.check.holds(test.place.find(map), test.sub.as_deref()),
+            Self::Test(test) => test.check.holds(test.place.find(map), test.sub.as_ref()),
             Self::Element { place, inner } => match place.find(map) {
                 None => false,
                 Some(Value::Array(list)) => list.iter().any(|element| holds_in(inner, element)),
@@ -122,16 +115,5 @@ fn holds_in(node: &Node, element: &Value) -> bool {
     match element {
         Value::Object(map) => node.holds(map),
         bare => node.holds_bare(bare),
-    }
-}
-
-impl Place {
-    #[inline]
-    fn find<'v>(&self, map: &'v Map<String, Value>) -> Option<&'v Value> {
-        let map = match &self.extension {
-            None => map,
-            Some(urn) => get_folded(map, urn)?.as_object()?,
-        };
-        get_folded(map, &self.name).filter(|value| !is_unassigned(value))
     }
 }

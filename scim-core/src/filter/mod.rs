@@ -39,6 +39,7 @@ mod error;
 mod literal;
 mod matcher;
 pub(crate) mod parse;
+mod place;
 pub(crate) mod typed;
 mod visit;
 

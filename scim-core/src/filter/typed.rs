@@ -5,12 +5,13 @@ use std::marker::PhantomData;
 use serde_json::{Map, Value};
 
 use crate::filter::check::Check;
-use crate::filter::matcher::{Node as JsonNode, Place, Test};
+use crate::filter::matcher::{Node as JsonNode, Test};
+use crate::filter::place::{MemberName, Place};
 use crate::filter::{Filter, FilterError, Matcher};
 use crate::resource::wire::{Attributes, Node, Wire};
 use crate::resource::{Group, ScimResource, User};
 use crate::schema::ResourceSchemas;
-use crate::text::{Text, same_name};
+use crate::text::same_name;
 
 /// A typed resource whose members filters can read in place: [`User`] and [`Group`].
 pub trait TypedResource: ScimResource + sealed::Layout {}
@@ -97,7 +98,7 @@ enum Sub {
     /// The value itself; the `value` of an object, by its number.
     Itself(Option<u8>),
     Known(u8),
-    Unknown(Text),
+    Unknown(MemberName),
 }
 
 impl Filter {
@@ -346,9 +347,7 @@ fn test(check: &Check, node: Node<'_>, sub: &Sub) -> bool {
 fn one(check: &Check, node: Node<'_>, sub: &Sub, seen: &mut bool) -> bool {
     let node = match (node, sub) {
         (Node::Object(object), Sub::Known(index)) => object.member(*index),
-        (Node::Object(object), Sub::Unknown(name)) => {
-            crate::resource::get_folded(object.extra(), name).map_or(Node::Absent, Node::Json)
-        }
+        (Node::Object(object), Sub::Unknown(name)) => name.find(object.extra()).map_or(Node::Absent, Node::Json),
         (Node::Object(object), Sub::Itself(value)) if !check.is_about_presence() => match value {
             Some(index) => object.member(*index),
             None => Node::Absent,

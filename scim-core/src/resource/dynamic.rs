@@ -24,29 +24,9 @@ use crate::text::same_name;
 pub struct Resource(Map<String, Value>);
 
 /// The member of that name in any case: the exact spelling first, which is the ordinary case.
-///
-/// The texts of the names lie apart in memory. In a resource of ordinary size a search in the tree reads many of them, a
-/// walk over all members only those of the right length; few members, and the URI of an extension, are found by the search.
 #[inline]
 pub(crate) fn get_folded<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    if (5..=32).contains(&map.len()) && name.len() <= 32 {
-        return walk(map, name);
-    }
     entry(map, name).map(|(_, value)| value)
-}
-
-#[inline]
-fn walk<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let mut other = None;
-    for (key, value) in map.iter().filter(|(key, _)| key.len() == name.len()) {
-        if key == name {
-            return Some(value);
-        }
-        if other.is_none() && same_name(key, name) {
-            other = Some(value);
-        }
-    }
-    other
 }
 
 /// As [`get_folded`], with the spelling that the map has.
