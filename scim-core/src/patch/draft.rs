@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::limits::too_deep;
-use crate::patch::names::Names;
+use crate::patch::names::{self, Names};
 use crate::patch::{Op, Operation, PatchError, PatchOptions};
 use crate::path::PatchPath;
 use crate::quirk::{Quirk, Quirks};
@@ -54,8 +54,8 @@ impl Draft {
         let mut draft = Self::default();
         for (name, value) in members {
             match draft.names.of_operation(name) {
-                Some(0) => draft.op(&Said::of(value), options),
-                Some(1) => draft.path(&Said::of(value), options),
+                Some(names::OP) => draft.op(&Said::of(value), options),
+                Some(names::PATH) => draft.path(&Said::of(value), options),
                 Some(_) if too_deep(value, options.limits().depth()) => draft.value = Some(Err(too_deep_error())),
                 Some(_) => match check_all_spellings::<serde_json::Error>(value) {
                     Ok(()) => draft.value = Some(Ok(value.clone())),

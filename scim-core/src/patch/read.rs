@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::message::PATCH_OP;
 use crate::patch::draft::{Draft, is_lenient, too_deep_error};
-use crate::patch::names::Names;
+use crate::patch::names::{self, Names};
 use crate::patch::{Operation, PatchError, PatchOp, PatchOptions};
 use crate::quirk::Quirks;
 use crate::resource::wire::Checked;
@@ -28,7 +28,7 @@ impl PatchOp {
             Value::Object(members) => {
                 for (name, value) in members {
                     match message.names.of_message(name) {
-                        Some(0) => message.schemas = Schemas::of(value),
+                        Some(names::SCHEMAS) => message.schemas = Schemas::of(value),
                         Some(_) => message.operations_of(value),
                         None => {}
                     }

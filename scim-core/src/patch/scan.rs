@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::filter::parse::{plain_string, quick_json_path};
 use crate::patch::PatchOptions;
 use crate::patch::draft::{Draft, Said};
+use crate::patch::names::{self, Names};
 use crate::patch::read::{Message, Schemas, is_ours};
 use crate::path::PatchPath;
 use crate::resource::wire::Checked;
@@ -151,24 +152,24 @@ impl<'t> Scanner<'t> {
         Some(())
     }
 
-    /// As [`name`](Self::name), where those that are expected take one step.
+    /// A name and its colon; those that are expected take one step.
     #[inline]
-    fn name_in_message(&mut self) -> Option<&'t str> {
+    fn name_in_message(&mut self, names: &mut Names) -> Option<usize> {
         match self.peek()? {
-            _ if self.skip(b"\"schemas\":") => Some("schemas"),
-            _ if self.skip(b"\"Operations\":") => Some("Operations"),
-            _ => self.name(),
+            _ if self.skip(b"\"schemas\":") => Some(names.meet_in_message(names::SCHEMAS)),
+            _ if self.skip(b"\"Operations\":") => Some(names.meet_in_message(names::OPERATIONS)),
+            _ => names.of_message(self.name()?),
         }
     }
 
     /// As [`name_in_message`](Self::name_in_message).
     #[inline]
-    fn name_in_operation(&mut self) -> Option<&'t str> {
+    fn name_in_operation(&mut self, names: &mut Names) -> Option<usize> {
         match self.peek()? {
-            _ if self.skip(b"\"op\":") => Some("op"),
-            _ if self.skip(b"\"path\":") => Some("path"),
-            _ if self.skip(b"\"value\":") => Some("value"),
-            _ => self.name(),
+            _ if self.skip(b"\"op\":") => Some(names.meet_in_operation(names::OP)),
+            _ if self.skip(b"\"path\":") => Some(names.meet_in_operation(names::PATH)),
+            _ if self.skip(b"\"value\":") => Some(names.meet_in_operation(names::VALUE)),
+            _ => names.of_operation(self.name()?),
         }
     }
 
@@ -183,9 +184,9 @@ impl<'t> Scanner<'t> {
 
     fn message(&mut self, message: &mut Message<'_>) -> Option<()> {
         self.each(b'{', b'}', |this| {
-            match message.names.of_message(this.name_in_message()?)? {
+            match this.name_in_message(&mut message.names)? {
                 _ if message.names.is_twice() => this.skip_json()?,
-                0 => message.schemas = this.schemas()?,
+                names::SCHEMAS => message.schemas = this.schemas()?,
                 _ if this.peek() == Some(b'[') => {
                     message.is_list = true;
                     this.each(b'[', b']', |this| this.operation(message))?;
@@ -228,10 +229,10 @@ impl<'t> Scanner<'t> {
         let options: &PatchOptions = message.options;
         let mut draft = Draft::default();
         self.each(b'{', b'}', |this| {
-            match draft.names.of_operation(this.name_in_operation()?)? {
+            match this.name_in_operation(&mut draft.names)? {
                 _ if draft.names.is_twice() => this.skip_json()?,
-                0 => this.said(|said| draft.op(said, options))?,
-                1 => match this.everyday_path(options) {
+                names::OP => this.said(|said| draft.op(said, options))?,
+                names::PATH => match this.everyday_path(options) {
                     Some(path) => draft.read_path(path),
                     None => this.said(|said| draft.path(said, options))?,
                 },
