@@ -112,12 +112,14 @@ impl Session<'_> {
     fn at_path(&mut self, op: Op, path: &PatchPath, value: Option<&Value>) -> Result<(), PatchError> {
         let schemas = self.schemas;
         let store = &self.store;
-        match resolve(path, schemas, &mut self.conform, |urn| store.holds_object(urn))? {
+        let target = resolve(path, schemas, &mut self.conform, |urn| store.holds_object(urn))?;
+        match &target {
             Target::Extension(schema) => self.extension(op, schema, value),
             Target::Attribute { home, attribute, filter: None, sub: None } => {
-                self.whole(op, Located { home, attribute: &attribute }, value)
+                self.whole(op, Located { home: *home, attribute }, value)
             }
             Target::Attribute { home, attribute, filter, sub } => {
+                let home = *home;
                 if attribute.is_read_only() || sub.as_ref().is_some_and(|sub| sub.is_read_only()) {
                     return Err(PatchError::mutability("the attribute is readOnly"));
                 }
@@ -125,7 +127,7 @@ impl Session<'_> {
                 let places = filter.as_ref().map_or_else(|| (0..list.len()).collect(), |filter| filter.places(list));
                 let writes = self.store.writes();
                 let chosen = Chosen { filter: filter.as_ref().map(Selection::filter), places: &places };
-                self.elements(op, &attribute, &slot, chosen, sub.as_deref(), value)?;
+                self.elements(op, attribute, &slot, chosen, sub.as_deref(), value)?;
                 self.settle(home, writes);
                 Ok(())
             }

@@ -36,14 +36,23 @@ impl<'t> Said<'t> {
 pub(super) struct Draft {
     is_other: bool,
     pub(super) names: Names,
-    op: Option<Result<Op, PatchError>>,
-    path: Option<Result<PatchPath, PatchError>>,
-    value: Option<Result<Value, PatchError>>,
+    op: Option<Op>,
+    pub(super) path: Option<PatchPath>,
+    value: Option<Value>,
+    fired: Quirks,
+    mistakes: Mistakes,
+}
+
+/// What is wrong with the members of an operation.
+#[derive(Default)]
+struct Mistakes {
+    op: Option<PatchError>,
+    path: Option<PatchError>,
+    value: Option<PatchError>,
     /// A name that stands twice in the value.
     value_names: Option<PatchError>,
     /// The first in the order of the alphabet, so that one mistake is told whatever the order of the members.
     unknown: Option<String>,
-    fired: Quirks,
 }
 
 impl Draft {
@@ -56,9 +65,9 @@ impl Draft {
             match draft.names.of_operation(name) {
                 Some(names::OP) => draft.op(&Said::of(value), options),
                 Some(names::PATH) => draft.path(&Said::of(value), options),
-                Some(_) if too_deep(value, options.limits().depth()) => draft.value = Some(Err(too_deep_error())),
+                Some(_) if too_deep(value, options.limits().depth()) => draft.mistakes.value = Some(too_deep_error()),
                 Some(_) => match check_all_spellings::<serde_json::Error>(value) {
-                    Ok(()) => draft.value = Some(Ok(value.clone())),
+                    Ok(()) => draft.value = Some(value.clone()),
                     Err(error) => draft.names_twice(&error),
                 },
                 None => draft.unknown(name),
@@ -75,7 +84,7 @@ impl Draft {
     #[inline]
     pub(super) fn op(&mut self, said: &Said<'_>, options: &PatchOptions) {
         let Said::Text(word) = *said else {
-            self.op = Some(Err(PatchError::syntax(NO_OP)));
+            self.mistakes.op = Some(PatchError::syntax(NO_OP));
             return;
         };
         let known = [Op::Add, Op::Replace, Op::Remove];
@@ -86,75 +95,87 @@ impl Draft {
                 self.fired = self.fired.with(Quirk::OpCase);
             })
         });
-        self.op = Some(found.ok_or_else(|| {
+        self.op = found;
+        if found.is_none() {
             let word: String = word.chars().take(50).collect();
-            PatchError::syntax(format!("{NO_OP}, not `{word}`"))
-        }));
+            self.mistakes.op = Some(PatchError::syntax(format!("{NO_OP}, not `{word}`")));
+        }
     }
 
     #[inline]
     pub(super) fn path(&mut self, said: &Said<'_>, options: &PatchOptions) {
-        self.path = match *said {
-            Said::Nothing => None,
-            Said::Text("") if is_lenient(options) => None,
-            Said::Text(text) => Some(match PatchPath::parse_with(text, &options.parse()) {
+        match *said {
+            Said::Nothing => {}
+            Said::Text("") if is_lenient(options) => {}
+            Said::Text(text) => match PatchPath::parse_with(text, &options.parse()) {
                 Ok(parsed) => {
                     self.fired = self.fired.union(parsed.quirks);
-                    Ok(parsed.value)
+                    self.path = Some(parsed.value);
                 }
-                Err(error) => Err(PatchError::from(error).on(text)),
-            }),
-            Said::Other => Some(Err(PatchError::syntax("`path` must be a string"))),
-        };
+                Err(error) => self.mistakes.path = Some(PatchError::from(error).on(text)),
+            },
+            Said::Other => self.mistakes.path = Some(PatchError::syntax("`path` must be a string")),
+        }
     }
 
     #[inline]
-    pub(super) fn read_path(&mut self, path: PatchPath) {
-        self.path = Some(Ok(path));
-    }
-
     pub(super) fn value(&mut self, value: Value, options: &PatchOptions) {
-        let deep = too_deep(&value, options.limits().depth());
-        self.value = Some(if deep { Err(too_deep_error()) } else { Ok(value) });
+        if too_deep(&value, options.limits().depth()) {
+            self.mistakes.value = Some(too_deep_error());
+        } else {
+            self.value = Some(value);
+        }
     }
 
     /// The value has an object that names a member twice.
     #[cold]
     pub(super) fn names_twice(&mut self, error: &serde_json::Error) {
-        self.value_names = Some(PatchError::of_names(error));
+        self.mistakes.value_names = Some(PatchError::of_names(error));
     }
 
     #[cold]
     fn unknown(&mut self, name: &str) {
         let name: String = name.chars().take(100).collect();
-        match &self.unknown {
+        match &self.mistakes.unknown {
             Some(first) if *first <= name => {}
-            _ => self.unknown = Some(name),
+            _ => self.mistakes.unknown = Some(name),
         }
     }
 
+    /// The operation behind the others, and the quirks that it showed.
     #[inline]
-    pub(super) fn finish(self, options: &PatchOptions, fired: &mut Quirks) -> Result<Operation, PatchError> {
+    pub(super) fn finish(
+        &mut self,
+        options: &PatchOptions,
+        operations: &mut Vec<Operation>,
+    ) -> Result<Quirks, PatchError> {
+        let op = self.check(options)?;
+        operations.push(Operation { op, path: self.path.take(), value: self.value.take() });
+        Ok(self.fired)
+    }
+
+    /// The first mistake, in an order that is not that of the members.
+    fn check(&mut self, options: &PatchOptions) -> Result<Op, PatchError> {
         if self.is_other {
             return Err(PatchError::syntax("an operation must be a JSON object"));
         }
         self.names.check()?;
-        if let Some(twice) = self.value_names {
-            return Err(twice);
+        let Mistakes { op, path, value, value_names, unknown } = std::mem::take(&mut self.mistakes);
+        if let Some(mistake) = value_names.or(op) {
+            return Err(mistake);
         }
-        let op = self.op.unwrap_or_else(|| Err(PatchError::syntax(NO_OP)))?;
-        let mut used = self.fired;
-        if let Some(name) = self.unknown {
+        let op = self.op.ok_or_else(|| PatchError::syntax(NO_OP))?;
+        if let Some(name) = unknown {
             if !options.quirks().contains(Quirk::UnknownSubattr) {
                 return Err(PatchError::value(format!("an operation has no member `{name}`")));
             }
-            used = used.with(Quirk::UnknownSubattr);
+            self.fired = self.fired.with(Quirk::UnknownSubattr);
         }
-        let path = self.path.transpose()?;
-        let value = self.value.transpose()?;
-        check_shape(op, path.as_ref(), value.as_ref())?;
-        *fired = fired.union(used);
-        Ok(Operation { op, path, value })
+        if let Some(mistake) = path.or(value) {
+            return Err(mistake);
+        }
+        check_shape(op, self.path.as_ref(), self.value.as_ref())?;
+        Ok(op)
     }
 }
 

@@ -103,7 +103,7 @@ impl Session<'_> {
         if op == Op::Add && value.is_some_and(Value::is_null) {
             return Ok(());
         }
-        let value = self.sub_value(op, sub, value)?;
+        let mut value = self.sub_value(op, sub, value)?;
         self.charge(&value, places.len())?;
         if same_name(sub.name(), "primary") && value == Value::Bool(true) && attribute.is_multi_valued() {
             match places {
@@ -112,7 +112,10 @@ impl Session<'_> {
             }
         }
         let mut emptied = Vec::new();
-        for (&at, value) in places.iter().zip(std::iter::repeat_n(value, places.len())) {
+        let mut left = places.len();
+        for &at in places {
+            left -= 1;
+            let value = if left == 0 { std::mem::take(&mut value) } else { value.clone() };
             let change = self.store.change_sub(slot, at, sub.name(), |current| checked(op, sub, current, value));
             let Some(is_empty) = change else {
                 let name = attribute.name();

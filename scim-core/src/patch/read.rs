@@ -153,7 +153,7 @@ impl<'o> Message<'o> {
         self.operations.reserve(list.len().min(self.options.limits().operations()));
         for operation in list {
             if self.wants_more() {
-                self.push(Draft::of(operation, self.options));
+                self.push(&mut Draft::of(operation, self.options));
             } else {
                 self.skip();
             }
@@ -171,12 +171,12 @@ impl<'o> Message<'o> {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, draft: Draft) {
+    pub(super) fn push(&mut self, draft: &mut Draft) {
         if self.operations.is_empty() {
             self.operations.reserve_exact(1);
         }
-        match draft.finish(self.options, &mut self.fired) {
-            Ok(operation) => self.operations.push(operation),
+        match draft.finish(self.options, &mut self.operations) {
+            Ok(fired) => self.fired = self.fired.union(fired),
             Err(mistake) => self.mistake = Some(mistake.at(self.count)),
         }
         self.count += 1;

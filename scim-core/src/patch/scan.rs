@@ -7,12 +7,11 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use crate::filter::parse::{plain_string, quick_json_path};
+use crate::filter::parse::{FoundPath, plain_string, quick_json_path};
 use crate::patch::PatchOptions;
 use crate::patch::draft::{Draft, Said};
 use crate::patch::names::{self, Names};
 use crate::patch::read::{Message, Schemas, is_ours};
-use crate::path::PatchPath;
 use crate::resource::wire::Checked;
 
 pub(super) fn read(body: &[u8], message: &mut Message<'_>) -> Option<()> {
@@ -175,10 +174,10 @@ impl<'t> Scanner<'t> {
 
     /// A path that needs no parser; nothing is read of any other.
     #[inline]
-    fn everyday_path(&mut self, options: &PatchOptions) -> Option<PatchPath> {
+    fn everyday_path(&mut self, options: &PatchOptions) -> Option<FoundPath<'t>> {
         self.peek()?;
-        let (path, length) = quick_json_path(self.text.get(self.at..)?.strip_prefix('"')?, options.limits())?;
-        self.at += 1 + length;
+        let path = quick_json_path(self.text.get(self.at..)?.strip_prefix('"')?, options.limits())?;
+        self.at += 1 + path.length;
         Some(path)
     }
 
@@ -223,7 +222,7 @@ impl<'t> Scanner<'t> {
         }
         if self.peek() != Some(b'{') {
             self.skip_json()?;
-            message.push(Draft::of_other());
+            message.push(&mut Draft::of_other());
             return Some(());
         }
         let options: &PatchOptions = message.options;
@@ -233,14 +232,14 @@ impl<'t> Scanner<'t> {
                 _ if draft.names.is_twice() => this.skip_json()?,
                 names::OP => this.said(|said| draft.op(said, options))?,
                 names::PATH => match this.everyday_path(options) {
-                    Some(path) => draft.read_path(path),
+                    Some(path) => draft.path = Some(path.path()),
                     None => this.said(|said| draft.path(said, options))?,
                 },
                 _ => this.value(&mut draft, options)?,
             }
             Some(())
         })?;
-        message.push(draft);
+        message.push(&mut draft);
         Some(())
     }
 }

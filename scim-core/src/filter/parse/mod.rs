@@ -15,7 +15,7 @@ use crate::filter::Filter;
 use crate::limits::Limits;
 use crate::path::PatchPath;
 use crate::quirk::Quirks;
-pub(crate) use quick_path::quick_json_path;
+pub(crate) use quick_path::{FoundPath, quick_json_path};
 use scan::Parser;
 pub(crate) use scan::plain_string;
 
