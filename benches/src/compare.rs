@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "a program")]
 #![allow(clippy::unnecessary_wraps, reason = "a contender that cannot do a case is `None`; those that can look alike")]
 
+mod evaluation;
 mod floors;
 mod hostile;
 mod patches;
@@ -14,12 +15,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use floors::{PlainList, PlainUser};
+use floors::PlainList;
 use scim_core::filter::Filter;
 use scim_core::message::ListResponse;
 use scim_core::resource::User;
 use scim_core::resource::view::UserView;
-use scim_core::schema::ResourceSchemas;
 use serde_json::{Value, json};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -30,7 +30,7 @@ type Problem = Box<dyn std::error::Error>;
 
 /// Many short rounds rather than few long ones: what else the machine does hits single ones, and the median drops them.
 const ROUNDS: usize = 21;
-const GROUPS: [&str; 5] = ["filter", "eval", "list", "patch", "hostile"];
+const GROUPS: [&str; 6] = ["filter", "eval", "mixed", "list", "patch", "hostile"];
 const PEER_V2: &str = "scim_v2 1.0.0";
 const PEER_PROTO: &str = "scim_proto 1.10.4";
 const PEER_FILTER: &str = "scim-filter 0.2.3";
@@ -126,7 +126,10 @@ fn contenders(wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Contender>, Problem> 
         }
     }
     if wanted("eval") {
-        evaluation(&filters, &mut all)?;
+        evaluation::evaluation(&filters, &mut all)?;
+    }
+    if wanted("mixed") {
+        evaluation::mixed(&filters, &mut all)?;
     }
     if wanted("list") {
         lists(&mut all)?;
@@ -162,60 +165,6 @@ fn parsing(name: &str, text: &str, all: &mut Vec<Contender>) -> Result<(), Probl
     let accepted = whole(&own);
     let run = move || whole(black_box(&own));
     push(PEER_FILTER, accepted.then(|| timed(run)).flatten());
-    Ok(())
-}
-
-/// How often the thousand users are gone through in one pass.
-const TIMES: usize = 10;
-
-fn pass<T>(users: &'static [T], condition: impl Fn(&T) -> bool + 'static) -> impl FnMut() -> usize + 'static {
-    move || (0..TIMES).map(|_| users.iter().filter(|user| condition(user)).count()).sum()
-}
-
-/// A thousand users, to be gone through ten times.
-fn evaluation(filters: &[(String, String)], all: &mut Vec<Contender>) -> Result<(), Problem> {
-    let text = load("users-1000.json")?;
-    let expected: Value = serde_json::from_str(&load("expected.json")?)?;
-    let list: &'static Value = Box::leak(Box::new(serde_json::from_str(&text)?));
-    let values: &'static [Value] = list["Resources"].as_array().ok_or("no Resources")?;
-    let typed: ListResponse<User> = serde_json::from_str(&text)?;
-    let typed: &'static [User] = Box::leak(typed.resources.into_boxed_slice());
-    let plain: PlainList = serde_json::from_str(&text)?;
-    let plain: &'static [PlainUser] = Box::leak(plain.resources.into_boxed_slice());
-    let schemas = ResourceSchemas::user();
-
-    for (name, text) in filters {
-        let want = usize::try_from(expected[name].as_u64().ok_or("no expectation")?)? * TIMES;
-        let mut push = |who: &'static str, job: Option<Box<dyn FnMut() -> usize>>| -> Result<(), Problem> {
-            let run = match job {
-                Some(mut job) => {
-                    let got = job();
-                    if got != want {
-                        return Err(format!("{who} finds {got} users for {name}, not {want}").into());
-                    }
-                    timed(job)
-                }
-                None => None,
-            };
-            all.push(Contender::new("eval", name, who, run));
-            Ok(())
-        };
-        let filter = Filter::parse(text)?;
-        let matcher = filter.compile(&schemas)?;
-        push("scim-core", Some(Box::new(pass(values, move |user| matcher.matches(user)))))?;
-        let condition = floors::on_value(name, text).ok_or("no floor")?;
-        push("floor value", Some(Box::new(pass(values, condition))))?;
-        let matcher = filter.compile_for::<User>()?;
-        push("scim-core typed", Some(Box::new(pass(typed, move |user| matcher.matches(user)))))?;
-        let condition = floors::on_struct(name, text).ok_or("no floor")?;
-        push("floor struct", Some(Box::new(pass(plain, condition))))?;
-        let own = text.clone();
-        let peer = move || {
-            (0..TIMES).map(|_| scim_filter::scim_filter(&own, values).map_or(0, |hits| hits.len())).sum::<usize>()
-        };
-        let works = peer() == want;
-        push(PEER_FILTER, works.then(|| Box::new(peer) as Box<dyn FnMut() -> usize>))?;
-    }
     Ok(())
 }
 
