@@ -243,6 +243,30 @@ fn one_attribute_under_two_names_is_refused() {
 
 /// RFC 7643 §2.5, RFC 7644 §3.5.2.3: null is the end of an extension as of any attribute.
 #[test]
+fn one_attribute_under_two_names_that_only_a_tolerance_knows_is_refused() {
+    let core = "urn:ietf:params:scim:schemas:core:2.0:User";
+    for value in [
+        json!({"active": true, format!("{core}.active"): false}),
+        json!({"department": "A", ENTERPRISE_USER: {"department": "B"}}),
+        json!({"department": "A", format!("{ENTERPRISE_USER}:department"): "B"}),
+        json!({format!("{ENTERPRISE_USER}.department"): "A", format!("{ENTERPRISE_USER}:department"): "B"}),
+    ] {
+        let operation = json!({"op": "add", "value": value});
+        let mut user = user();
+        let error =
+            apply(&mut user, json!([operation]), &ResourceSchemas::user(), &PatchOptions::lenient()).unwrap_err();
+        assert_eq!(error.scim_type().to_string(), "invalidSyntax", "{operation}");
+    }
+    // Each by itself is taken.
+    for name in ["department".to_owned(), format!("{ENTERPRISE_USER}.department")] {
+        let mut user = user();
+        let operation = json!({"op": "add", "value": {name: "A", "active": true}});
+        apply(&mut user, json!([operation]), &ResourceSchemas::user(), &PatchOptions::lenient()).unwrap();
+        assert_eq!(user[ENTERPRISE_USER]["department"], "A");
+    }
+}
+
+#[test]
 fn null_unassigns_an_extension_by_any_route() {
     let before = json!({"schemas": [ENTERPRISE_USER], "userName": "u", ENTERPRISE_USER: {"department": "d"}});
     for operation in [
@@ -280,6 +304,90 @@ fn what_says_nothing_that_the_schema_knows_empties_no_list() {
         apply(&mut after, operation, &ResourceSchemas::group(), &PatchOptions::lenient()).unwrap();
         assert_eq!(after, json!({"displayName": "g"}), "{value}");
     }
+}
+
+/// A list whose elements have a sub-attribute that no client may write.
+fn refs_with_state() -> ResourceSchemas {
+    let mut state = Attribute::new("state", AttributeType::String);
+    state.mutability = Some(Mutability::ReadOnly);
+    let mut refs = Attribute::new("refs", AttributeType::Complex);
+    refs.multi_valued = Some(true);
+    refs.sub_attributes = vec![Attribute::new("type", AttributeType::String), state];
+    ResourceSchemas::new(Schema::new("urn:example:Thing", vec![refs]))
+}
+
+/// What becomes of three users and a group in a group, under every preset that takes the operation.
+fn on_members(operation: Value, quirks: Quirks) -> Result<Vec<String>, String> {
+    let member = |value: &str, kind: &str| json!({"value": value, "type": kind});
+    let mut group =
+        json!({"members": [member("1", "User"), member("2", "User"), member("3", "User"), member("4", "Group")]});
+    let options = PatchOptions::new(quirks);
+    apply(&mut group, json!([operation]), &ResourceSchemas::group(), &options)
+        .map_err(|error| error.scim_type().to_string())?;
+    let members = group.get("members").and_then(Value::as_array).cloned().unwrap_or_default();
+    Ok(members.iter().map(|member| member["value"].as_str().unwrap_or_default().to_owned()).collect())
+}
+
+#[test]
+fn what_is_left_out_of_a_value_to_remove_does_not_make_it_mean_more() {
+    let tolerant = [Quirks::ENTRA, Quirks::CLOUDFLARE, Quirks::LENIENT];
+    for quirks in tolerant {
+        for value in [
+            json!([{"type": "User", "displayName": "Bob"}]),
+            json!([{"type": "User", "Id": "1"}]),
+            json!([{"displayName": "Bob"}]),
+            json!({"members": [{"value": "2"}]}),
+            json!([{"members": [{"value": "2"}]}]),
+        ] {
+            for path in ["members", "members[type eq \"User\"]"] {
+                let salesforce = quirks.contains(Quirk::SalesforceNestedMembers) && value.is_object();
+                let operation = json!({"op": "remove", "path": path, "value": value});
+                if salesforce && path == "members" {
+                    assert_eq!(on_members(operation, quirks), Ok(vec!["1".into(), "3".into(), "4".into()]));
+                } else {
+                    assert_eq!(on_members(operation, quirks), Err("invalidValue".into()), "{path} {value} {quirks}");
+                }
+            }
+        }
+        // The key says which one is meant, whatever else the sender knows of it.
+        let operation = json!({"op": "remove", "path": "members", "value": [{"value": "2", "displayName": "Bob"}]});
+        assert_eq!(on_members(operation, quirks), Ok(vec!["1".into(), "3".into(), "4".into()]));
+    }
+    let schemas = refs_with_state();
+    for quirks in [Quirks::ENTRA, Quirks::AUTHENTIK, Quirks::JUMPCLOUD, Quirks::SALESFORCE, Quirks::LENIENT] {
+        let mut thing = json!({"refs": [{"type": "work", "state": "x"}, {"type": "work", "state": "y"}]});
+        let operation = json!({"op": "remove", "path": "refs", "value": [{"type": "work", "state": "x"}]});
+        let error = apply(&mut thing, json!([operation]), &schemas, &PatchOptions::new(quirks)).unwrap_err();
+        assert_eq!(error.scim_type().to_string(), "invalidValue", "{quirks}");
+    }
+}
+
+#[test]
+fn an_empty_text_empties_no_list() {
+    for quirks in [Quirks::ENTRA, Quirks::CLOUDFLARE, Quirks::LENIENT] {
+        for operation in [
+            json!({"op": "replace", "path": "members", "value": ""}),
+            json!({"op": "replace", "path": "members", "value": [""]}),
+            json!({"op": "replace", "value": {"members": ""}}),
+            json!({"op": "add", "path": "members", "value": ""}),
+        ] {
+            assert_eq!(on_members(operation.clone(), quirks), Err("invalidValue".into()), "{operation} {quirks}");
+        }
+    }
+}
+
+#[test]
+fn no_second_member_of_a_value_by_an_unmatched_filter() {
+    for operation in [
+        json!({"op": "replace", "path": "members[value eq \"1\" and type eq \"Group\"].display", "value": "B"}),
+        json!({"op": "add", "path": "members[type eq \"Robot\"].value", "value": "1"}),
+    ] {
+        assert_eq!(on_members(operation.clone(), Quirks::ENTRA), Err("noTarget".into()), "{operation}");
+    }
+    let schemas = refs_with_state();
+    let operation = json!({"op": "replace", "path": "refs[state eq \"z\"].type", "value": "q"});
+    let error = apply(&mut json!({}), json!([operation]), &schemas, &PatchOptions::new(Quirks::ENTRA)).unwrap_err();
+    assert_eq!(error.scim_type().to_string(), "noTarget");
 }
 
 #[test]

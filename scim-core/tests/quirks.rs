@@ -49,6 +49,21 @@ fn check(before: Value, operation: Value, quirk: Quirk, tolerant: Value, strict:
     }
 }
 
+/// Entra's first assignment of a role: no element is there yet, and the boolean was read by the filter.
+#[test]
+fn a_boolean_in_quotes_describes_the_new_element() {
+    for quirks in [Quirks::ENTRA, Quirks::ENTRA_RFC, Quirks::LENIENT] {
+        for operation in [
+            json!({"op": "add", "path": "roles[primary eq \"True\"].value", "value": "b"}),
+            json!({"op": "replace", "path": "roles[primary eq \"True\"].value", "value": "b"}),
+        ] {
+            let (after, _, fired) = run(&json!({"userName": "u"}), &operation, quirks).unwrap();
+            assert_eq!(after["roles"], json!([{"value": "b", "primary": true}]), "{quirks}");
+            assert!(!fired.contains(Quirk::BoolString), "{fired}");
+        }
+    }
+}
+
 #[test]
 fn bool_string_in_filter() {
     check(

@@ -146,7 +146,7 @@ impl Session<'_> {
     /// Every member of the value by its own kind (RFC 7644 §3.5.2.1 and §3.5.2.3, "If omitted").
     fn pathless(&mut self, op: Op, attributes: &Map<String, Value>) -> Result<(), PatchError> {
         check_names(attributes)?;
-        check_targets(attributes, self.schemas)?;
+        self.check_targets(attributes)?;
         for (name, value) in attributes {
             self.pathless_member(op, name, value).map_err(|error| error.on(name))?;
         }
@@ -205,6 +205,36 @@ impl Session<'_> {
                 Err(PatchError::path("no schema of this resource type has such an attribute"))
             }
         }
+    }
+
+    /// With and without its schema's URI, in the object of an extension and beside it, an attribute is one and the same.
+    fn check_targets(&self, attributes: &Map<String, Value>) -> Result<(), PatchError> {
+        let schemas = self.schemas;
+        let in_disguise = |name: &&String| match name.contains(':') {
+            true => schemas.extension(name).is_none(),
+            // An attribute of an extension without its URI.
+            false => self.conform.is_lenient() && schemas.core_attribute(name).is_none(),
+        };
+        let mut paths: Vec<(&str, AttributePath)> = Vec::new();
+        for name in attributes.keys().filter(in_disguise) {
+            paths.extend(AttributePath::parse(name).ok().map(|path| (name.as_str(), path)));
+        }
+        let mut met: HashSet<(Home<'_>, &str)> = HashSet::new();
+        for (name, path) in &paths {
+            let mut probe = Conform { ..self.conform };
+            let Found::Attribute(at, sub) = locate(path, schemas, &mut probe) else { continue };
+            let attribute = at.attribute.name();
+            let elsewhere = match at.home {
+                Home::Core => spelling(attributes, attribute).is_some(),
+                Home::Extension(uri) => get_folded(attributes, uri)
+                    .and_then(Value::as_object)
+                    .is_some_and(|members| spelling(members, attribute).is_some()),
+            };
+            if elsewhere || (sub.is_none() && !met.insert((at.home, attribute))) {
+                return Err(PatchError::syntax(format!("`{attribute}` is named twice")).on(name));
+            }
+        }
+        Ok(())
     }
 
     /// A member that no schema knows, under the name that it comes with.
@@ -320,27 +350,6 @@ impl Session<'_> {
 /// Two spellings of one name are an error (RFC 7643 §2.1).
 fn check_names(map: &Map<String, Value>) -> Result<(), PatchError> {
     crate::resource::wire::check_spellings::<serde_json::Error>(map).map_err(|error| PatchError::of_names(&error))
-}
-
-/// With and without its schema's URI, in the object of an extension and beside it, an attribute is one and the same.
-fn check_targets(attributes: &Map<String, Value>, schemas: &ResourceSchemas) -> Result<(), PatchError> {
-    let with_uri = |name: &&String| name.contains(':') && schemas.extension(name).is_none();
-    let mut met: HashSet<(Home<'_>, &str)> = HashSet::new();
-    for name in attributes.keys().filter(with_uri) {
-        let Ok(path) = AttributePath::parse(name) else { continue };
-        let Some(at) = schemas.locate(&path) else { continue };
-        let attribute = at.attribute.name();
-        let elsewhere = match at.home {
-            Home::Core => spelling(attributes, attribute).is_some(),
-            Home::Extension(uri) => get_folded(attributes, uri)
-                .and_then(Value::as_object)
-                .is_some_and(|members| spelling(members, attribute).is_some()),
-        };
-        if elsewhere || (path.sub().is_none() && !met.insert((at.home, attribute))) {
-            return Err(PatchError::syntax(format!("`{attribute}` is named twice")).on(name));
-        }
-    }
-    Ok(())
 }
 
 pub(super) fn short(text: &str) -> String {

@@ -6,7 +6,7 @@ use crate::date::DateTime;
 use crate::filter::is_json_number;
 use crate::patch::PatchError;
 use crate::quirk::{Quirk, Quirks};
-use crate::resource::is_unassigned;
+use crate::resource::{get_folded, is_unassigned};
 use crate::schema::{Attribute, AttributeType, is_base64, is_integer, is_primary};
 use crate::text::same_name;
 
@@ -50,7 +50,6 @@ impl Conform {
         let list = match value {
             Value::Array(list) => list.as_slice(),
             Value::Null => &[],
-            Value::String(text) if text.is_empty() && self.clears(attribute) => &[],
             single => std::slice::from_ref(single),
         };
         if let [Value::Object(only)] = list
@@ -94,9 +93,32 @@ impl Conform {
         Ok(None)
     }
 
-    /// Whether an empty string for this complex attribute means that it is to be unassigned.
+    /// One value that says which elements are to go, `None` if it says nothing. What is left out of it, because the
+    /// schema does not know the name or no client may write it, would make it mean more elements than it says: it then
+    /// has to name the one by its `value`.
+    pub(super) fn selecting(&mut self, attribute: &Attribute, given: &Value) -> Result<Option<Value>, PatchError> {
+        let element = self.element(attribute, given)?;
+        let left_out = |(name, value): (&String, &Value)| {
+            !is_unassigned(value) && attribute.sub_attribute(name).map_or(!self.keeps_unknown, Attribute::is_read_only)
+        };
+        let has_key = match &element {
+            Value::Object(members) => get_folded(members, "value").is_some_and(|value| !is_unassigned(value)),
+            _ => true,
+        };
+        if !has_key && given.as_object().is_some_and(|members| members.iter().any(left_out)) {
+            return Err(PatchError::value(format!(
+                "a value of `{}` to remove says what cannot be compared; name it by its `value`",
+                attribute.name()
+            )));
+        }
+        Ok((!is_unassigned(&element)).then_some(element))
+    }
+
+    /// Whether an empty string for this complex attribute means that it is to be unassigned. One among many is not: a
+    /// whole list would go.
     fn clears(&mut self, attribute: &Attribute) -> bool {
         attribute.is_complex()
+            && !attribute.is_multi_valued()
             && self.tolerated.contains(Quirk::EmptyStringClears)
             && self.allows(Quirk::ComplexAsString)
             && self.allows(Quirk::EmptyStringClears)
@@ -119,6 +141,9 @@ impl Conform {
             return match value {
                 Value::Object(map) => self.complex(attribute, map).map(Value::Object),
                 Value::String(text) if text.is_empty() && self.clears(attribute) => Ok(Value::Null),
+                Value::String(text) if text.is_empty() && attribute.is_multi_valued() => {
+                    Err(wrong_type(attribute, "an object"))
+                }
                 Value::String(_) => match attribute.sub_attribute("value") {
                     Some(sub) if self.allows(Quirk::ComplexAsString) => {
                         let value = self.single(sub, value)?;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::filter::Filter;
 use crate::patch::apply::{Session, short};
 use crate::patch::equal::same_value;
+use crate::patch::members::key_of;
 use crate::patch::merge::{agreeing, checked, merge};
 use crate::patch::select::Chosen;
 use crate::patch::store::Slot;
@@ -12,7 +13,7 @@ use crate::patch::target::described;
 use crate::patch::{Op, PatchError};
 use crate::quirk::Quirk;
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, is_primary};
+use crate::schema::{Attribute, AttributeType, is_primary};
 use crate::text::same_name;
 
 impl Session<'_> {
@@ -69,7 +70,10 @@ impl Session<'_> {
             return Err(PatchError::value("`remove` takes no value; select the elements in the path"));
         }
         let Some(sub) = sub else {
-            let wanted = self.conform.list(attribute, value)?;
+            let mut wanted = Vec::new();
+            for given in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
+                wanted.extend(self.conform.selecting(attribute, given)?);
+            }
             let agreeing = agreeing(self.store.elements(slot), &wanted)?;
             return Ok(places.iter().copied().filter(|at| agreeing.binary_search(at).is_ok()).collect());
         };
@@ -207,7 +211,16 @@ impl Session<'_> {
         let mut element = Map::new();
         for (name, value) in pairs {
             if let Some(sub) = attribute.sub_attribute(name) {
-                let value = self.conform.single(sub, &value)?;
+                if sub.is_read_only() {
+                    return Err(nothing());
+                }
+                let value = match value.as_str().map(str::to_ascii_lowercase).as_deref() {
+                    // The filter has read it as the boolean already.
+                    Some(word @ ("true" | "false")) if *sub.attribute_type() == AttributeType::Boolean => {
+                        Value::Bool(word == "true")
+                    }
+                    _ => self.conform.single(sub, &value)?,
+                };
                 let other = element.insert(sub.name().to_owned(), value.clone());
                 if other.is_some_and(|other| !same_value(&other, &value)) {
                     return Err(nothing());
@@ -230,8 +243,14 @@ impl Session<'_> {
                 _ => return Err(nothing()),
             }
         }
-        self.conform.allows(Quirk::CreateOnUnmatchedFilter);
         let element = Value::Object(element);
+        if attribute.is_keyed_by_value()
+            && let Some(key) = key_of(&element)
+            && self.store.elements(slot).iter().any(|held| key_of(held) == Some(key))
+        {
+            return Err(nothing());
+        }
+        self.conform.allows(Quirk::CreateOnUnmatchedFilter);
         if is_primary(&element) {
             self.demote(slot, None);
         }

@@ -146,11 +146,8 @@ impl Session<'_> {
         };
         let mut wanted = Vec::with_capacity(given.len());
         for element in given {
-            let element = self.conform.element(attribute, element)?;
             // Something that says nothing would agree with everything.
-            if !is_unassigned(&element) {
-                wanted.push(element);
-            }
+            wanted.extend(self.conform.selecting(attribute, element)?);
         }
         let places = agreeing(self.store.elements(slot), &wanted)?;
         self.take_out(attribute, slot, &places)
