@@ -1,18 +1,14 @@
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use crate::message::BulkRequest;
-
-const PREFIX: &str = "bulkId:";
-/// JSON that arrived as text is at most 128 deep.
-const MAX_VALUE_DEPTH: usize = 128;
+use crate::message::bulk_id::{references, references_in, target};
 
 /// In which order to run a bulk request, and what refers to itself in a circle (RFC 7644 §3.7.1, §3.7.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct BulkOrder {
-    /// Indices of operations, each after those that it refers to; otherwise as sent.
+    /// Indices of operations, each after those that it refers to and after earlier ones on the same resource; otherwise as
+    /// sent.
     pub order: Vec<usize>,
     /// Indices of operations that refer to each other in a circle, or to one that does. To be tried by creating
     /// without the reference and patching afterwards; giving up is 409.
@@ -22,7 +18,8 @@ pub struct BulkOrder {
 }
 
 impl BulkRequest {
-    /// The order in which every reference is resolved before it is used.
+    /// The order in which every reference is resolved before it is used. What changes a resource never overtakes what
+    /// changes the same one before it (RFC 7644 §3.7: the same result as one after the other).
     ///
     /// ```
     /// use scim_core::message::BulkRequest;
@@ -43,18 +40,20 @@ impl BulkRequest {
         }
         let mut out = BulkOrder::default();
         let mut waits_for: Vec<Vec<usize>> = Vec::with_capacity(self.operations.len());
+        let mut last: HashMap<String, usize> = HashMap::new();
         for (at, operation) in self.operations.iter().enumerate() {
-            let mut names = Vec::new();
-            if let Some(data) = &operation.data {
-                references(data, 0, &mut names);
-            }
-            names.extend(operation.path.as_deref().into_iter().flat_map(|path| path.split('/')).filter_map(named));
+            let path = operation.path.as_deref().unwrap_or_default();
             let mut needs = Vec::new();
-            for name in names {
-                match owners.get(name) {
-                    Some(&Some(owner)) => needs.push(owner),
-                    _ => out.unknown.push((at, name.to_owned())),
-                }
+            let mut note = |name: &str| match owners.get(name) {
+                Some(&Some(owner)) => needs.push(owner),
+                _ => out.unknown.push((at, name.to_owned())),
+            };
+            if let Some(data) = &operation.data {
+                references_in(data, &mut note);
+            }
+            references(path).for_each(|(_, name)| note(name));
+            if !operation.method.as_deref().is_some_and(|method| method.eq_ignore_ascii_case("POST")) {
+                needs.extend(last.insert(target(path), at));
             }
             needs.sort_unstable();
             needs.dedup();
@@ -88,69 +87,6 @@ impl BulkRequest {
     }
 }
 
-fn named(text: &str) -> Option<&str> {
-    let head = text.get(..PREFIX.len())?;
-    head.eq_ignore_ascii_case(PREFIX).then(|| text.get(PREFIX.len()..)).flatten()
-}
-
-/// References in data: a string `bulkId:x`, also between the quotes of a PATCH path.
-fn references<'v>(value: &'v Value, depth: usize, out: &mut Vec<&'v str>) {
-    match value {
-        Value::String(text) => {
-            out.extend(named(text));
-            out.extend(text.split('"').skip(1).step_by(2).filter_map(named));
-        }
-        Value::Array(list) if depth < MAX_VALUE_DEPTH => list.iter().for_each(|v| references(v, depth + 1, out)),
-        Value::Object(map) if depth < MAX_VALUE_DEPTH => map.values().for_each(|v| references(v, depth + 1, out)),
-        _ => {}
-    }
-}
-
-/// Puts ids in place of `bulkId:x` in the data of an operation. Returns the names that have no id yet.
-pub fn resolve_bulk_ids<'i>(data: &mut Value, id_of: &impl Fn(&str) -> Option<&'i str>) -> Vec<String> {
-    fn walk<'i>(value: &mut Value, depth: usize, id_of: &impl Fn(&str) -> Option<&'i str>, missing: &mut Vec<String>) {
-        match value {
-            Value::String(text) => {
-                if let Some(name) = named(text) {
-                    match id_of(name) {
-                        Some(id) => *text = id.to_owned(),
-                        None => missing.push(name.to_owned()),
-                    }
-                } else if text.contains("\"bulkId:") {
-                    let parts: Vec<&str> = text.split('"').collect();
-                    let mut out = Vec::with_capacity(parts.len());
-                    for (at, part) in parts.into_iter().enumerate() {
-                        let resolved = if at % 2 == 1 { named(part).map(|name| (name, id_of(name))) } else { None };
-                        match resolved {
-                            Some((_, Some(id))) => out.push(id.to_owned()),
-                            Some((name, None)) => {
-                                missing.push(name.to_owned());
-                                out.push(part.to_owned());
-                            }
-                            None => out.push(part.to_owned()),
-                        }
-                    }
-                    *text = out.join("\"");
-                }
-            }
-            Value::Array(list) if depth < MAX_VALUE_DEPTH => {
-                for v in list {
-                    walk(v, depth + 1, id_of, missing);
-                }
-            }
-            Value::Object(map) if depth < MAX_VALUE_DEPTH => {
-                for v in map.values_mut() {
-                    walk(v, depth + 1, id_of, missing);
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut missing = Vec::new();
-    walk(data, 0, id_of, &mut missing);
-    missing
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,12 +108,18 @@ mod tests {
     }
 
     #[test]
-    fn puts_ids_in_place() {
-        let mut data =
-            json!({"path": "members[value eq \"bulkId:a\"]", "value": [{"value": "bulkId:b"}], "other": "bulkIdea"});
-        let missing = resolve_bulk_ids(&mut data, &|name| (name == "a").then_some("1"));
-        assert_eq!(missing, ["b"]);
-        assert_eq!(data["path"], "members[value eq \"1\"]");
-        assert_eq!(data["other"], "bulkIdea");
+    fn operations_on_one_resource_stay_in_sequence() {
+        let request: BulkRequest = serde_json::from_value(json!({"Operations": [
+            {"method": "PATCH", "path": "/Groups/g", "data": {"Operations": [
+                {"op": "add", "path": "members", "value": [{"value": "bulkId:u"}]}]}},
+            {"method": "PATCH", "path": "Groups/g?attributes=id", "data": {"Operations": [
+                {"op": "remove", "path": "members"}]}},
+            {"method": "DELETE", "path": "/Users/old"},
+            {"method": "POST", "path": "/Users", "bulkId": "u", "data": {"userName": "bulkId:"}}
+        ]}))
+        .unwrap();
+        let order = request.order();
+        assert_eq!(order.order, [2, 3, 0, 1]);
+        assert_eq!((order.cyclic.as_slice(), order.unknown.as_slice()), (&[][..], &[][..]));
     }
 }

@@ -41,6 +41,7 @@
 //! ```
 
 mod bulk;
+pub(crate) mod bulk_id;
 mod bulk_order;
 mod error;
 mod list;
@@ -49,7 +50,8 @@ mod search;
 mod sort;
 
 pub use bulk::{BulkOperation, BulkRequest, BulkResponse, BulkResult, BulkStatus};
-pub use bulk_order::{BulkOrder, resolve_bulk_ids};
+pub use bulk_id::resolve_bulk_ids;
+pub use bulk_order::BulkOrder;
 pub use error::{ScimError, ScimType};
 pub use list::ListResponse;
 pub use projection::Projection;

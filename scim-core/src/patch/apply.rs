@@ -210,10 +210,12 @@ impl Session<'_> {
     /// With and without its schema's URI, in the object of an extension and beside it, an attribute is one and the same.
     fn check_targets(&self, attributes: &Map<String, Value>) -> Result<(), PatchError> {
         let schemas = self.schemas;
-        let in_disguise = |name: &&String| match name.contains(':') {
-            true => schemas.extension(name).is_none(),
+        let in_disguise = |name: &&String| {
+            if name.contains(':') {
+                return schemas.extension(name).is_none();
+            }
             // An attribute of an extension without its URI.
-            false => self.conform.is_lenient() && schemas.core_attribute(name).is_none(),
+            self.conform.is_lenient() && schemas.core_attribute(name).is_none()
         };
         let mut paths: Vec<(&str, AttributePath)> = Vec::new();
         for name in attributes.keys().filter(in_disguise) {

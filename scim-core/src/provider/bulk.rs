@@ -1,8 +1,9 @@
 //! Several operations in one request (RFC 7644 §3.7).
 //!
 //! Operations run in the order in which they came, except that one which refers to a `bulkId` waits
-//! for the resource of that name. Where resources refer to each other in a circle, one of them is
-//! made without the reference and completed by a PATCH afterwards (§3.7.1).
+//! for the resource of that name, and later ones on the resource that it changes wait with it. Where resources
+//! refer to each other in a circle, one of them is made without the reference and completed by a PATCH
+//! as soon as the others are there (§3.7.1).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,7 +12,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::Text;
-use crate::message::{BULK_REQUEST, BULK_RESPONSE, BulkResult, BulkStatus, PATCH_OP, ScimError};
+use crate::message::bulk_id::{references, references_in, resolve_path};
+use crate::message::{BULK_REQUEST, BULK_RESPONSE, BulkResult, BulkStatus, PATCH_OP, ScimError, resolve_bulk_ids};
+use crate::provider::bulk_wait::{Blocked, Wait};
 use crate::provider::engine::{Body, Incoming};
 use crate::provider::query::message;
 use crate::provider::refusal::{invalid_syntax, invalid_value, plain, quote};
@@ -20,17 +23,15 @@ use crate::provider::route::{Route, relative};
 use crate::provider::{Engine, Store};
 use crate::resource::{ResourceId, get_folded};
 
-const PREFIX: &str = "bulkId:";
-
 /// One operation on its way.
-struct Step {
+pub(super) struct Step {
     method: Option<Method>,
-    path: String,
+    pub(super) path: String,
     bulk_id: Option<String>,
     version: Option<String>,
     data: Option<Value>,
     /// The `bulkId`s that it refers to.
-    refers: BTreeSet<String>,
+    pub(super) refers: BTreeSet<String>,
     /// Why it cannot run.
     refused: Option<ScimError>,
 }
@@ -43,11 +44,13 @@ struct Job<'a> {
     results: Vec<Option<BulkResult>>,
 }
 
-/// Attributes that had to wait for a resource further on in a circle.
+/// Attributes that had to wait for resources further on in a circle.
 struct Later {
     step: usize,
     path: String,
     attributes: Map<String, Value>,
+    /// The `bulkId`s of those.
+    missing: BTreeSet<String>,
 }
 
 impl Engine {
@@ -88,7 +91,7 @@ impl Engine {
         most_errors: usize,
     ) -> Vec<BulkResult> {
         let mut waiting: BTreeSet<usize> = (0..steps.len()).collect();
-        let mut later = Vec::new();
+        let mut later: Vec<Later> = Vec::new();
         let mut errors = 0;
         // Every round takes one step out of `waiting`.
         let mut blocked = Blocked::new(&steps);
@@ -118,16 +121,29 @@ impl Engine {
                         let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned();
                         if !postponed.is_empty() {
                             let path = format!("{}/{}", path.trim_end_matches('/'), super::route::segment(&id));
-                            later.push(Later { step: at, path, attributes: postponed });
+                            let mut missing = BTreeSet::new();
+                            references_in(&Value::Object(postponed.clone()), &mut |id| {
+                                missing.insert(id.to_owned());
+                            });
+                            missing.retain(|id| *id != bulk_id && !job.ids.contains_key(id));
+                            blocked.wait_for_circle(&steps, &bulk_id, &missing);
+                            later.push(Later { step: at, path, attributes: postponed, missing });
                         }
                         job.ids.insert(bulk_id.clone(), id);
                     }
                     None => refuse_dependents(&mut steps, &bulk_id),
                 }
-                blocked.settle(&bulk_id);
+                blocked.settle(&Wait::Made(bulk_id));
             }
+            blocked.settle(&Wait::Ran(at));
             if let Some(slot) = job.results.get_mut(at) {
                 *slot = Some(result);
+            }
+            // Before anything else is done to them.
+            let are_there = |later: &mut Later| later.missing.iter().all(|id| job.ids.contains_key(id));
+            let complete: Vec<Later> = later.extract_if(.., are_there).collect();
+            for postponed in complete {
+                self.complete(store, postponed, &mut job);
             }
         }
         for postponed in later {
@@ -138,7 +154,7 @@ impl Engine {
 
     /// Runs one operation.
     fn step(&self, store: &mut dyn Store, step: &mut Step, job: &Job<'_>) -> BulkResult {
-        let path = resolve_text(&step.path, &job.ids);
+        let path = resolve_path(&step.path, &|id| job.ids.get(id).map(String::as_str), &mut Vec::new());
         let method = step.method.clone();
         let reply = match step.refused.take() {
             Some(error) => Err(error),
@@ -175,7 +191,7 @@ impl Engine {
         }
         let mut data = step.data.take();
         if let Some(data) = &mut data {
-            resolve(data, &job.ids);
+            resolve_bulk_ids(data, &|id| job.ids.get(id).map(String::as_str));
         }
         let incoming = Incoming {
             method,
@@ -201,9 +217,10 @@ impl Engine {
             refers: BTreeSet::new(),
             refused: None,
         };
-        let done = self.step(store, &mut step, job);
+        let are_there = postponed.missing.iter().all(|id| job.ids.contains_key(id));
+        let done = are_there.then(|| self.step(store, &mut step, job));
         let Some(Some(result)) = job.results.get_mut(postponed.step) else { return };
-        if done.code().is_some_and(|code| code < 300) {
+        if let Some(done) = done.filter(|done| done.code().is_some_and(|code| code < 300)) {
             result.version = done.version.or(result.version.take());
             return;
         }
@@ -215,7 +232,7 @@ impl Engine {
 
 impl Step {
     /// Whether it makes a resource that others may refer to.
-    fn makes(&self) -> bool {
+    pub(super) fn makes(&self) -> bool {
         self.method == Some(Method::POST)
     }
 
@@ -234,10 +251,11 @@ impl Step {
         let data =
             operation.as_object().and_then(|map| get_folded(map, "data")).filter(|data| !data.is_null()).cloned();
         let path = path.ok().flatten().unwrap_or_default();
-        let mut refers = BTreeSet::new();
-        collect_text(&path, &mut refers);
+        let mut refers: BTreeSet<String> = references(&path).map(|(_, id)| id.to_owned()).collect();
         if let Some(data) = &data {
-            collect(data, &mut refers);
+            references_in(data, &mut |id| {
+                refers.insert(id.to_owned());
+            });
         }
         Self {
             method,
@@ -293,116 +311,12 @@ fn refuse_dependents(steps: &mut [Step], bulk_id: &str) {
     }
 }
 
-/// Which steps wait for which `bulkId`s.
-struct Blocked {
-    by: Vec<BTreeSet<String>>,
-    ready: BTreeSet<usize>,
-    waiting_for: HashMap<String, Vec<usize>>,
-}
-
-impl Blocked {
-    fn new(steps: &[Step]) -> Self {
-        let by: Vec<_> = steps.iter().map(|step| step.refers.clone()).collect();
-        let ready = by.iter().enumerate().filter(|(_, by)| by.is_empty()).map(|(at, _)| at).collect();
-        let mut waiting_for: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, ids) in by.iter().enumerate() {
-            for id in ids {
-                waiting_for.entry(id.clone()).or_default().push(at);
-            }
-        }
-        Self { by, ready, waiting_for }
-    }
-
-    /// The first step that waits for nothing.
-    fn next(&mut self, waiting: &BTreeSet<usize>) -> Option<usize> {
-        while let Some(at) = self.ready.pop_first() {
-            if waiting.contains(&at) {
-                return Some(at);
-            }
-        }
-        None
-    }
-
-    /// Made or given up: nobody waits for it any more.
-    fn settle(&mut self, bulk_id: &str) {
-        for at in self.waiting_for.remove(bulk_id).unwrap_or_default() {
-            if let Some(by) = self.by.get_mut(at) {
-                by.remove(bulk_id);
-                if by.is_empty() {
-                    self.ready.insert(at);
-                }
-            }
-        }
-    }
-}
-
-/// Every `bulkId` that a text names: as the whole of it, as a path segment, or inside a filter.
-fn references(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.match_indices(PREFIX).map(move |(at, _)| {
-        let rest = text.get(at + PREFIX.len()..).unwrap_or_default();
-        let end = rest.find(['"', '\'', '/', ']', ')', '?', ' ']).unwrap_or(rest.len());
-        (at, rest.get(..end).unwrap_or_default())
-    })
-}
-
-fn collect_text(text: &str, found: &mut BTreeSet<String>) {
-    found.extend(references(text).map(|(_, id)| id.to_owned()));
-}
-
-/// The `bulkId` that a text is, if it is nothing else.
-fn whole(text: &str) -> Option<&str> {
-    text.strip_prefix(PREFIX).filter(|id| !id.contains(char::is_whitespace))
-}
-
-/// In data a reference is a whole value, or part of the path of a PATCH operation.
-fn collect(data: &Value, found: &mut BTreeSet<String>) {
-    match data {
-        Value::String(text) => drop(whole(text).map(|id| found.insert(id.to_owned()))),
-        Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
-        Value::Object(map) => map.iter().for_each(|(name, value)| match value {
-            Value::String(path) if name.eq_ignore_ascii_case("path") => collect_text(path, found),
-            value => collect(value, found),
-        }),
-        _ => {}
-    }
-}
-
-fn resolve_text(text: &str, ids: &HashMap<String, String>) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut done = 0;
-    for (at, bulk_id) in references(text) {
-        if let Some(id) = ids.get(bulk_id).filter(|_| at >= done) {
-            out.push_str(text.get(done..at).unwrap_or_default());
-            out.push_str(id);
-            done = at + PREFIX.len() + bulk_id.len();
-        }
-    }
-    out.push_str(text.get(done..).unwrap_or_default());
-    out
-}
-
-fn resolve(data: &mut Value, ids: &HashMap<String, String>) {
-    match data {
-        Value::String(text) => {
-            if let Some(id) = whole(text).and_then(|id| ids.get(id)) {
-                *text = id.clone();
-            }
-        }
-        Value::Array(list) => list.iter_mut().for_each(|value| resolve(value, ids)),
-        Value::Object(map) => map.iter_mut().for_each(|(name, value)| match value {
-            Value::String(path) if name.eq_ignore_ascii_case("path") => *path = resolve_text(path, ids),
-            value => resolve(value, ids),
-        }),
-        _ => {}
-    }
-}
-
 /// Moves attributes, or elements of them, that name a resource which is not there yet.
 fn take_unresolved(map: &mut Map<String, Value>, ids: &HashMap<String, String>, taken: &mut Map<String, Value>) {
     let unresolved = |value: &Value| {
-        let mut found = BTreeSet::new();
-        collect(value, &mut found);
-        found.iter().any(|id| !ids.contains_key(id))
+        let mut missing = false;
+        references_in(value, &mut |id| missing |= !ids.contains_key(id));
+        missing
     };
     map.retain(|name, value| {
         if !unresolved(value) {

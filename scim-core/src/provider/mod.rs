@@ -42,6 +42,7 @@
 mod bearer;
 mod behaviour;
 mod bulk;
+mod bulk_wait;
 mod clock;
 mod context;
 mod cursor;

@@ -132,6 +132,70 @@ fn circles_are_resolved() {
     assert_eq!(x[ENTERPRISE]["department"], "D");
 }
 
+fn patch(path: &str, operation: &Value) -> Value {
+    json!({"method": "PATCH", "path": path, "data": {"schemas": [PATCH_OP], "Operations": [operation]}})
+}
+
+/// RFC 7644 §3.7: the same result as one after the other.
+#[test]
+fn what_changes_a_resource_is_not_overtaken() {
+    let service = Service::new();
+    let x = service.user("x");
+    let user = format!("/Users/{x}");
+    let put = json!({"method": "PUT", "path": user, "data": {"schemas": [USER, ENTERPRISE], "userName": "x", "active": true,
+        ENTERPRISE: {"manager": {"value": "bulkId:m"}}}});
+    let off = patch(&format!("{user}?attributes=id"), &json!({"op": "replace", "path": "active", "value": false}));
+    let results = results(bulk(&service, &json!([put, off, post_user("m", "m")])));
+    assert_eq!(statuses(&results), ["200", "200", "201"]);
+    assert_eq!(service.get(&user).body["active"], false, "a leaver stays out");
+
+    let group = service.group("G", &[&x]);
+    let path = format!("/Groups/{group}");
+    let add = patch(&path, &json!({"op": "add", "path": "members", "value": [{"value": "bulkId:u"}]}));
+    let clear = patch(&path, &json!({"op": "remove", "path": "members"}));
+    let results = self::results(bulk(&service, &json!([add, clear, post_user("u", "u")])));
+    assert_eq!(statuses(&results), ["200", "200", "201"]);
+    assert!(service.get(&path).body.get("members").is_none());
+}
+
+#[test]
+fn a_resource_of_a_circle_is_complete_before_anything_else_is_done_to_it() {
+    let group = |name: &str, member: &str| {
+        json!({"method": "POST", "path": "/Groups", "bulkId": name, "data": {
+            "schemas": [GROUP], "displayName": name, "members": [{"value": format!("bulkId:{member}")}]}})
+    };
+    let last = [
+        (patch("/Groups/bulkId:a", &json!({"op": "remove", "path": "members"})), "200"),
+        (json!({"method": "PUT", "path": "/Groups/bulkId:a", "data": {"schemas": [GROUP], "displayName": "a"}}), "200"),
+        (json!({"method": "DELETE", "path": "/Groups/bulkId:a"}), "204"),
+    ];
+    for (last, status) in last {
+        for place in 0..3 {
+            let service = Service::new();
+            let mut operations = vec![group("a", "b"), group("b", "a")];
+            operations.insert(place, last.clone());
+            let results = results(bulk(&service, &json!(operations)));
+            let mut wanted = vec!["201", "201"];
+            wanted.insert(place, status);
+            assert_eq!(statuses(&results), wanted, "{last}");
+            for found in
+                service.find("Groups", "displayName eq \"a\"").body["Resources"].as_array().into_iter().flatten()
+            {
+                assert!(found.get("members").is_none(), "{last}: {found}");
+            }
+        }
+    }
+    // The other one cannot be made: nothing that is no id becomes a member.
+    let service = Service::new();
+    service.group("taken", &[]);
+    let operations = json!([group("a", "b"), {"method": "POST", "path": "/Groups", "bulkId": "b", "data": {
+        "schemas": [GROUP], "members": [{"value": "bulkId:a"}]}}]);
+    let results = results(bulk(&service, &operations));
+    assert_eq!(statuses(&results), ["409", "400"]);
+    let made = service.find("Groups", "displayName eq \"a\"").body["Resources"][0].clone();
+    assert!(made.get("members").is_none(), "{made}");
+}
+
 #[test]
 fn references_to_nothing_fail_alone() {
     let service = Service::new();
