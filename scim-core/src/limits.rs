@@ -62,7 +62,8 @@ impl Limits {
         self.bytes
     }
 
-    /// Deepest nesting of parentheses, `not` and JSON values; 64 by default, 256 at most.
+    /// Deepest nesting of parentheses, `not` and JSON values; 64 by default, 256 at most. JSON text is read down to 127
+    /// levels whatever is allowed.
     pub fn depth(&self) -> usize {
         self.depth
     }
@@ -77,8 +78,9 @@ impl Limits {
         self.operations
     }
 
-    /// Most bytes of text that one PATCH may write into a resource; 16 MiB by default. A small
-    /// message with a filter that matches many elements writes its value once per match.
+    /// Most bytes of text that one PATCH may write beyond those of the message itself; 16 MiB by default. A small
+    /// message with a filter that matches many elements writes its value once per match, and every copy after the first
+    /// counts.
     pub fn growth(&self) -> usize {
         self.growth
     }

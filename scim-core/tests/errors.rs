@@ -92,3 +92,14 @@ fn patches() {
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+#[test]
+fn what_is_too_long_begins_with_a_character() {
+    let text = "日".repeat(30_000);
+    for error in [Filter::parse(&text).unwrap_err(), PatchPath::parse(&text).unwrap_err()] {
+        assert_eq!(error.span(), 65_535..90_000);
+        assert!(text.is_char_boundary(error.span().start));
+    }
+    let error = scim_core::path::AttributePath::parse(&text).unwrap_err();
+    assert_eq!(error.span(), 65_535..90_000);
+}

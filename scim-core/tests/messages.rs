@@ -163,7 +163,14 @@ fn errors_are_recognised_among_other_bodies() {
         (json!({"schemas": [ERROR], "detail": "no status"}), Some(0)),
         (json!({"success": false, "errors": [{"code": 1000}]}), None),
         (json!({"error": "invalid_token", "error_description": "x"}), None),
+        (json!({"schemas": [ERROR], "status": "404 Not Found", "detail": "gone"}), Some(404)),
+        (json!({"schemas": [ERROR], "status": "412.0"}), Some(412)),
+        (json!({"schemas": [ERROR], "status": {"Code": 404}}), Some(404)),
+        (json!({"schemas": [ERROR], "status": "", "detail": "no status"}), Some(0)),
+        (json!({"schemas": [ERROR], "status": "4040"}), Some(0)),
+        (json!({"schemas": [ERROR], "status": 70000}), Some(0)),
         (json!({"status": 500}), None),
+        (json!({"status": "error", "detail": "of somebody else"}), None),
         (json!("text"), None),
     ] {
         assert_eq!(ScimError::recognise(&body).map(|error| error.status), status, "{body}");
@@ -171,7 +178,9 @@ fn errors_are_recognised_among_other_bodies() {
     let error: ScimError =
         serde_json::from_value(json!({"status": 400, "detail": ["a"], "retry": true, "scimType": null})).unwrap();
     assert_eq!((error.extra["detail"].clone(), error.extra["retry"].clone()), (json!(["a"]), json!(true)));
-    for text in [r#"{"status":"soon"}"#, r#"{"status":400,"STATUS":400}"#, r#"{"status":70000}"#, "[]"] {
+    let error = ScimError::recognise(&json!({"schemas": [ERROR], "status": "soon", "detail": "why"})).unwrap();
+    assert_eq!((error.detail.as_deref(), error.extra["status"].clone()), (Some("why"), json!("soon")));
+    for text in [r#"{"status":400,"STATUS":400}"#, "[]"] {
         assert!(serde_json::from_str::<ScimError>(text).is_err(), "{text}");
     }
     let long = ScimError::new(500, format!("two\nlines\u{1b}[31m{}", "x".repeat(10_000))).to_string();

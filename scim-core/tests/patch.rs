@@ -635,3 +635,25 @@ fn limits_hold() {
     assert_eq!(error.scim_type().as_str(), "invalidValue");
     assert!(apply(&mut resource, display, &schemas, &PatchOptions::strict()).is_ok());
 }
+
+/// A text that strict reads means the same in every mode.
+#[test]
+fn what_no_schema_knows_is_written_alike_in_every_mode() {
+    let badges = badges();
+    for operation in [
+        json!({"op": "add", "path": "shoe", "value": {"value": "q"}}),
+        json!({"op": "add", "path": "shoe", "value": [{"value": "q"}]}),
+        json!({"op": "add", "value": {ENTERPRISE_USER: {"a.b": 1, "c[d pr]": 2}}}),
+    ] {
+        let result = |quirks| {
+            let mut user = user();
+            let options = PatchOptions::new(quirks).with_unknown_attributes();
+            apply(&mut user, json!([operation]), &badges, &options).unwrap();
+            user
+        };
+        let strict = result(Quirks::STRICT);
+        for quirks in [Quirks::ENTRA, Quirks::OKTA, Quirks::LENIENT] {
+            assert_eq!(result(quirks), strict, "{operation}");
+        }
+    }
+}

@@ -38,6 +38,7 @@ mod display;
 mod error;
 mod literal;
 mod matcher;
+mod meant;
 pub(crate) mod parse;
 mod place;
 pub(crate) mod typed;

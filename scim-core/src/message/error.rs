@@ -1,10 +1,11 @@
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::ERROR;
+use crate::resource::get_folded;
 use crate::resource::wire::{check_spellings, keep, locate, named_twice, wire_enum};
 
 wire_enum! {
@@ -86,14 +87,15 @@ impl ScimError {
     pub fn recognise(body: &Value) -> Option<Self> {
         let map = body.as_object()?;
         let has = |name: &str| map.keys().any(|key| key.eq_ignore_ascii_case(name));
-        let by_uri = match crate::resource::get_folded(map, "schemas") {
+        let has_status = || get_folded(map, "status").is_some_and(|status| status_of(status).is_some());
+        let by_uri = match get_folded(map, "schemas") {
             Some(Value::String(uri)) => uri.eq_ignore_ascii_case(ERROR),
             Some(Value::Array(uris)) => {
                 uris.iter().filter_map(Value::as_str).any(|uri| uri.eq_ignore_ascii_case(ERROR))
             }
             _ => false,
         };
-        if by_uri || (has("status") && (has("detail") || has("scimType"))) {
+        if by_uri || (has_status() && (has("detail") || has("scimType"))) {
             return Self::deserialize(body).ok();
         }
         None
@@ -146,9 +148,14 @@ impl Serialize for ScimError {
 /// A status as text, as number, or as the object that one figure of RFC 7644 §3.7.3 prints.
 pub(super) fn status_of(value: &Value) -> Option<u16> {
     match value {
-        Value::Number(number) => number.as_u64().and_then(|n| u16::try_from(n).ok()),
-        Value::String(text) => text.trim().parse().ok(),
-        Value::Object(map) => match map.get("code") {
+        Value::Number(number) => number.as_u64().and_then(|n| u16::try_from(n).ok()).filter(|n| *n < 1000),
+        // `404 Not Found` and `404.0` are said too.
+        Value::String(text) => {
+            let (code, rest) = text.trim().split_at_checked(3)?;
+            let is_whole = !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+            (is_whole && code.bytes().all(|byte| byte.is_ascii_digit())).then(|| code.parse().ok()).flatten()
+        }
+        Value::Object(map) => match get_folded(map, "code") {
             Some(code @ (Value::Number(_) | Value::String(_))) => status_of(code),
             _ => None,
         },
@@ -181,10 +188,11 @@ impl<'de> Deserialize<'de> for ScimError {
                     let value: Value = map.next_value().map_err(|e| locate(&e, &name))?;
                     match (at, value) {
                         (0, _) | (_, Value::Null) => {}
-                        (1, value) => {
-                            error.status = status_of(&value)
-                                .ok_or_else(|| de::Error::custom("in `status`: neither a number nor its text"))?;
-                        }
+                        // A status that says nothing is no reason to lose the detail.
+                        (1, value) => match status_of(&value) {
+                            Some(status) => error.status = status,
+                            None => drop(error.extra.insert(name, value)),
+                        },
                         (2, Value::String(text)) => error.scim_type = Some(ScimType::from(text.as_str())),
                         (_, Value::String(text)) => error.detail = Some(text),
                         (_, other) => drop(error.extra.insert(name, other)),

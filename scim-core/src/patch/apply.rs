@@ -262,7 +262,8 @@ impl Session<'_> {
     fn extension_member(&mut self, op: Op, schema: &Schema, name: &str, value: &Value) -> Result<(), PatchError> {
         let home = Home::Extension(schema.id());
         let Some(attribute) = schema.attribute(name) else {
-            if name.contains(['.', '[']) && !self.conform.tolerated.is_empty() {
+            let is_path = name.split_once(['.', '[']).is_some_and(|(first, _)| schema.attribute(first).is_some());
+            if is_path && self.conform.is_lenient() {
                 return self.pathless_member(op, &format!("{}:{name}", schema.id()), value);
             }
             if self.conform.keeps_unknown {

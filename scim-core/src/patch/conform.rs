@@ -159,7 +159,9 @@ impl Conform {
                 _ => Err(wrong_type(attribute, "an object")),
             };
         }
+        // What no schema has a type for is what it comes as.
         if let Some(inner) = wrapped(value)
+            && !matches!(attribute.attribute_type(), AttributeType::Other(_))
             && self.tolerated.contains(Quirk::WrappedScalar)
         {
             let inner = self.scalar(attribute, inner)?;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use crate::error::{Grammar, ParseError, ParseErrorKind};
@@ -57,7 +58,8 @@ impl AttributePath {
         let limit = Limits::default().bytes();
         let fail = |kind, at: usize, end: usize| ParseError::new(kind, Grammar::Path, false, at..end, text);
         if text.len() > limit {
-            return Err(fail(ParseErrorKind::TooLong, limit, text.len()));
+            let Range { start, end } = crate::filter::parse::beyond(text, limit);
+            return Err(fail(ParseErrorKind::TooLong, start, end));
         }
         Self::read(text).map_err(|(kind, at)| fail(kind, at, text.len()))
     }

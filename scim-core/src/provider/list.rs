@@ -99,6 +99,9 @@ impl Engine {
         let mut matcher = None;
         let mut looked_at: Vec<String> = Vec::new();
         if let Some(filter) = &query.filter {
+            let mut filter = filter.clone();
+            filter.take_as_meant(context.kind.schemas(), self.behaviour().quirks);
+            let filter = &filter;
             admit(context.kind, filter)?;
             filter.check_searchable(context.kind.schemas()).map_err(|error| hidden(&error, in_body))?;
             store.admit(&context, filter)?;

@@ -357,3 +357,32 @@ fn filters_can_be_restricted_by_kind() {
     }
     service.find("Groups", "displayName eq \"a\"").expect(200);
 }
+
+/// What a sender means and the letter has no type for would find nobody, or everybody.
+#[test]
+fn filters_are_taken_as_meant_where_the_quirk_is_tolerated() {
+    let urn = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let cases = [
+        ("active eq \"True\"".to_owned(), 1, 0),
+        ("active ne \"True\"".to_owned(), 1, 2),
+        ("emails[primary eq \"true\"]".to_owned(), 1, 0),
+        ("not (active eq \"FALSE\")".to_owned(), 1, 2),
+        (format!("{urn}.userName eq \"in\""), 1, 0),
+    ];
+    let mut tolerant = Behaviour::default();
+    tolerant.quirks = scim_core::quirk::Quirks::LENIENT;
+    let mut strict = Behaviour::default();
+    strict.quirks = scim_core::quirk::Quirks::STRICT;
+    for (behaviour, is_tolerant) in [(tolerant, true), (strict, false)] {
+        let service = Service::with(behaviour);
+        for (name, active) in [("in", true), ("out", false)] {
+            let emails = json!([{"value": "a@example.com", "primary": active}]);
+            let user = json!({"schemas": [USER], "userName": name, "active": active, "emails": emails});
+            service.send("POST", "/Users", &user).expect(201);
+        }
+        for (filter, meant, letter) in &cases {
+            let total = if is_tolerant { meant } else { letter };
+            assert_eq!(service.find("Users", filter).body["totalResults"], *total, "{filter}");
+        }
+    }
+}

@@ -85,7 +85,7 @@ fn read<'a, T>(
 ) -> Result<Parsed<T>, ParseError> {
     let limit = options.limits.bytes();
     if text.len() > limit {
-        return Err(ParseError::new(Kind::TooLong, grammar, false, limit..text.len(), text));
+        return Err(ParseError::new(Kind::TooLong, grammar, false, beyond(text, limit), text));
     }
     let mut parser = Parser::new(text, Quirks::STRICT, options.limits);
     match strict(&mut parser) {
@@ -99,6 +99,12 @@ fn read<'a, T>(
             }
         }
     }
+}
+
+/// What is beyond the limit, from the beginning of a character.
+pub(crate) fn beyond(text: &str, limit: usize) -> Range<usize> {
+    let begins = (0..=limit).rev().find(|at| text.is_char_boundary(*at));
+    begins.unwrap_or_default()..text.len()
 }
 
 struct Failure {
