@@ -18,7 +18,7 @@ impl Filter {
     /// let mut filter = Filter::parse(r#"active ne "True""#)?;
     /// filter.take_as_meant(&ResourceSchemas::user(), Quirks::ENTRA);
     /// assert_eq!(filter.to_string(), "active ne true");
-    /// # Ok::<(), scim_core::ParseError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn take_as_meant(&mut self, schemas: &ResourceSchemas, quirks: Quirks) -> Quirks {
         let mut fired = Quirks::STRICT;
