@@ -341,7 +341,8 @@ fn answers_hold_what_was_asked_for() {
         (&["name.familyName"], &[], base(json!({"name": {"familyName": "F"}}))),
         (&["urn:ietf:params:scim:schemas:core:2.0:User:title"], &[], base(json!({"title": "t"}))),
         (&["emails.value"], &[], base(json!({"emails": [{"value": "v"}, {"value": "w"}]}))),
-        (&["emails.type"], &[], base(json!({"emails": [{"type": "work"}, {}]}))),
+        (&["emails.type"], &[], base(json!({"emails": [{"type": "work"}]}))),
+        (&["emails.display"], &[], base(json!({}))),
         (&[ENTERPRISE], &[], base(json!({ENTERPRISE: user[ENTERPRISE]}))),
         (
             &["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"],

@@ -125,18 +125,24 @@ impl Projection {
         };
         let shaped = match value {
             Value::Object(map) => shape(map, keep),
-            Value::Array(list) => Value::Array(
-                list.iter()
-                    .map(|element| if let Value::Object(map) = element { shape(map, keep) } else { element.clone() })
-                    .collect(),
-            ),
+            Value::Array(list) => {
+                let shaped = list.iter().map(|element| match element {
+                    Value::Object(map) => shape(map, keep),
+                    bare => bare.clone(),
+                });
+                Value::Array(shaped.filter(|element| !says_nothing(element)).collect())
+            }
             simple => simple.clone(),
         };
-        let empty = matches!(&shaped, Value::Object(map) if map.is_empty());
-        if !empty {
+        let lost_all = matches!(&shaped, Value::Array(left) if left.is_empty()) && *value != shaped;
+        if !says_nothing(&shaped) && !lost_all {
             out.insert(name.to_owned(), shaped);
         }
     }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty)
 }
 
 fn shape(map: &Map<String, Value>, keep: impl Fn(&str) -> bool) -> Value {
