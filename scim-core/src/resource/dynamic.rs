@@ -45,14 +45,19 @@ pub(crate) fn is_unassigned(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.values().all(|value| match value {
-            Value::Null => true,
-            Value::Array(list) => list.is_empty(),
-            Value::Object(map) => map.is_empty(),
-            _ => false,
-        }),
+        Value::Object(map) => holds_nothing(map),
         _ => false,
     }
+}
+
+/// Whether no member of an object has a value.
+pub(crate) fn holds_nothing(members: &Map<String, Value>) -> bool {
+    members.values().all(|value| match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    })
 }
 
 impl Resource {

@@ -146,7 +146,7 @@ macro_rules! wire_struct {
                 }
                 fn is_assigned(&self) -> bool {
                     $( if !Field::unassigned(&self.$field) { return true; } )*
-                    self.extra.values().any(|value| !$crate::resource::is_unassigned(value))
+                    !$crate::resource::holds_nothing(&self.extra)
                 }
                 fn is_present(&self) -> bool {
                     $( if $crate::filter::typed::is_present(Field::node(&self.$field)) { return true; } )*
