@@ -329,3 +329,29 @@ fn numbers_of_any_size_come_through_or_are_refused() {
         assert_eq!(serde_json::to_value(&user).unwrap()["urn:x:y"], before["urn:x:y"]);
     }
 }
+
+#[test]
+fn resources_show_no_password() {
+    const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let full = format!("{USER}:password");
+    for body in [
+        json!({"password": "hunter2", "title": "Boss"}),
+        json!({"PASSWORD": {"value": "hunter2"}, "title": "Boss"}),
+        json!({&full: "hunter2", "title": "Boss"}),
+        json!({USER: {"Password": "hunter2"}, "title": "Boss"}),
+        json!({"x": [{"y": {"password": "hunter2"}}], "title": "Boss"}),
+    ] {
+        let resource: Resource = serde_json::from_value(body.clone()).unwrap();
+        let mut shown = vec![format!("{resource:?}"), format!("{resource:#?}")];
+        if let Ok(user) = serde_json::from_value::<User>(body.clone()) {
+            shown.push(format!("{user:?}"));
+        }
+        for shown in shown {
+            assert!(!shown.contains("hunter2") && shown.contains("***") && shown.contains("Boss"), "{shown}");
+        }
+    }
+    let user = User::new("a");
+    assert!(format!("{:?}", user.name).starts_with("None"));
+    assert!(format!("{user:?}").starts_with("User { schemas: ["));
+    assert!(format!("{:?}", Email::new("a").with_type("work")).contains("type: Some(\"work\")"));
+}

@@ -37,6 +37,7 @@ mod dynamic;
 mod extra;
 mod group;
 mod id;
+pub(crate) mod secret;
 mod user;
 pub mod view;
 pub(crate) mod wire;

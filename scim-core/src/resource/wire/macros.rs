@@ -10,7 +10,7 @@ macro_rules! wire_struct {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Default, PartialEq)]
+        #[derive(Clone, Default, PartialEq)]
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$fmeta])* pub $field: $ty, )*
@@ -23,7 +23,7 @@ macro_rules! wire_struct {
             use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
             use serde::ser::{SerializeMap, Serializer};
             use $crate::resource::wire::{
-                Attributes, Field, FieldSeed, Node, Wire, check_spellings, keep, locate, named_twice,
+                Attributes, Field, FieldSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice,
             };
 
             #[allow(non_camel_case_types)]
@@ -151,6 +151,17 @@ macro_rules! wire_struct {
                 fn is_present(&self) -> bool {
                     $( if $crate::filter::typed::is_present(Field::node(&self.$field)) { return true; } )*
                     self.extra.values().any($crate::filter::is_present)
+                }
+            }
+
+            // As derived, but for the secrets in what is plain JSON.
+            impl std::fmt::Debug for $name {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.debug_struct(stringify!($name))
+                        $( .field(stringify!($field).trim_start_matches("r#"), &Show(&self.$field)) )*
+                        .field("extra", &self.extra)
+                        $( .field(stringify!($plain), &self.$plain) )?
+                        .finish()
                 }
             }
 

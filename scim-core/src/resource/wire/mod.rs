@@ -18,7 +18,7 @@ pub(crate) use names::{Checked, CheckedValue, check_all_spellings, check_spellin
 pub(crate) use number::{refuse_number, simple};
 
 /// A value that a member of a typed resource can hold. `None` is the unassigned state.
-pub(crate) trait Wire: Sized {
+pub(crate) trait Wire: Sized + fmt::Debug {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
 
     /// The value as filters see it.
@@ -27,6 +27,11 @@ pub(crate) trait Wire: Sized {
     /// Number of the sub-attribute of that name.
     fn index(_name: &str) -> Option<u8> {
         None
+    }
+
+    /// `Debug` without secrets.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt(f)
     }
 }
 
@@ -41,6 +46,27 @@ pub(crate) trait Field: Sized {
 
     /// Number of the sub-attribute of that name.
     fn index(name: &str) -> Option<u8>;
+
+    /// `Debug` without secrets.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+/// Shows a [`Field`].
+pub(crate) struct Show<'a, T>(pub(crate) &'a T);
+
+impl<T: Field> fmt::Debug for Show<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.show(f)
+    }
+}
+
+/// Shows a [`Wire`].
+struct ShowOne<'a, T>(&'a T);
+
+impl<T: Wire> fmt::Debug for ShowOne<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.show(f)
+    }
 }
 
 /// Carries a [`Field`] or [`Wire`] reader into serde's seed interface.
@@ -76,6 +102,9 @@ impl<T: Wire> Field for Option<T> {
     fn index(name: &str) -> Option<u8> {
         T::index(name)
     }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref().map(ShowOne), f)
+    }
 }
 
 impl<T: Wire> Field for Vec<T> {
@@ -92,6 +121,9 @@ impl<T: Wire> Field for Vec<T> {
     fn index(name: &str) -> Option<u8> {
         T::index(name)
     }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(ShowOne)).finish()
+    }
 }
 
 /// A list whose absence means "not said": `None` is absent, `null` and `[]` are an empty list.
@@ -107,6 +139,9 @@ impl<T: Wire> Field for Option<Vec<T>> {
     }
     fn index(name: &str) -> Option<u8> {
         T::index(name)
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref().map(Show), f)
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{CheckedValue, Node, Wire, simple};
 use crate::Text;
+use crate::resource::secret::Shown;
 
 impl Wire for Text {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
@@ -173,5 +174,8 @@ impl Wire for Value {
     }
     fn node(&self) -> Node<'_> {
         Node::Json(self)
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&Shown(self), f)
     }
 }
