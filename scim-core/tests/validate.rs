@@ -3,17 +3,21 @@
 #![allow(clippy::needless_pass_by_value, reason = "`json!` literals as arguments read best without `&`")]
 
 use scim_core::schema::{
-    Attribute, AttributeType, Direction, GROUP, Mutability, ResourceSchemas, Schema, SchemaRegistry, USER,
+    Attribute, AttributeType, Direction, GROUP, Mutability, ResourceSchemas, ResourceType, Schema, SchemaRegistry, USER,
 };
 use serde_json::{Value, json};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 #[track_caller]
-fn user(direction: Direction, body: Value, expected: &[&str]) {
-    let found: Vec<String> =
-        ResourceSchemas::user().validate(&body, direction).iter().map(ToString::to_string).collect();
+fn check(schemas: &ResourceSchemas, direction: Direction, body: Value, expected: &[&str]) {
+    let found: Vec<String> = schemas.validate(&body, direction).iter().map(ToString::to_string).collect();
     assert_eq!(found, expected, "{direction:?} {body}");
+}
+
+#[track_caller]
+fn user(direction: Direction, body: Value, expected: &[&str]) {
+    check(&ResourceSchemas::user(), direction, body, expected);
 }
 
 #[test]
@@ -200,4 +204,34 @@ fn a_large_body_is_checked_in_linear_time() {
     let members: Vec<Value> = (0..20_000).map(|at| json!({"value": at.to_string(), "primary": 1})).collect();
     let found = ResourceSchemas::group().validate(&json!({"members": members}), Direction::Patch);
     assert_eq!(found.len(), 20_000);
+}
+
+/// RFC 7643 §6: "a resource of this type MUST include this schema extension".
+#[test]
+fn a_required_extension_is_required() {
+    let described = json!({"schema": USER, "schemaExtensions": [{"schema": ENTERPRISE, "required": true}]});
+    let resource_type: ResourceType = serde_json::from_value(described).unwrap();
+    let by_type = SchemaRegistry::new().of_type(&resource_type).unwrap();
+    let enterprise = by_type.extension(ENTERPRISE).unwrap().clone();
+    let by_hand = ResourceSchemas::user().with_required_extension(enterprise.clone());
+    let missing = format!("`{ENTERPRISE}` is required");
+    for schemas in [&by_type, &by_hand] {
+        assert!(schemas.requires_extension(&ENTERPRISE.to_uppercase()) && !schemas.requires_extension(USER));
+        for direction in [Direction::Create, Direction::Replace, Direction::Answer] {
+            let without = json!({"schemas": [USER], "userName": "a", "id": "1"});
+            check(schemas, direction, without, &[&missing]);
+            for nothing in [json!(null), json!({}), json!({"department": null})] {
+                let body = json!({"schemas": [USER, ENTERPRISE], "userName": "a", "id": "1", ENTERPRISE: nothing});
+                check(schemas, direction, body, &[&missing]);
+            }
+            let body = json!({"schemas": [USER, ENTERPRISE], "userName": "a", "id": "1",
+                ENTERPRISE.to_uppercase(): {"department": "d"}});
+            check(schemas, direction, body, &[]);
+        }
+        check(schemas, Direction::Patch, json!({"title": "t"}), &[]);
+    }
+    // What takes the place of an extension says anew whether it is required.
+    let schemas = by_hand.with_extension(enterprise);
+    assert!(!schemas.requires_extension(ENTERPRISE) && !ResourceSchemas::user().requires_extension(ENTERPRISE));
+    user(Direction::Create, json!({"schemas": [USER], "userName": "a"}), &[]);
 }

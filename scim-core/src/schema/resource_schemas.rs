@@ -16,6 +16,8 @@ pub struct ResourceSchemas(Arc<Inner>);
 struct Inner {
     core: Schema,
     extensions: Vec<Schema>,
+    /// URIs of those that every resource must have.
+    required: Vec<String>,
 }
 
 /// Where an attribute lives in a resource.
@@ -86,7 +88,7 @@ static COMMON: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
 impl ResourceSchemas {
     /// A resource type of that core schema, without extensions.
     pub fn new(core: Schema) -> Self {
-        Self(Arc::new(Inner { core, extensions: Vec::new() }))
+        Self(Arc::new(Inner { core, extensions: Vec::new(), required: Vec::new() }))
     }
 
     /// User with the enterprise extension.
@@ -99,10 +101,30 @@ impl ResourceSchemas {
         GROUP_SCHEMAS.clone()
     }
 
-    /// Adds an extension, in place of the one with its URI.
+    /// Adds an extension that a resource may have, in place of the one with its URI.
     pub fn with_extension(mut self, extension: Schema) -> Self {
-        put(&mut Arc::make_mut(&mut self.0).extensions, extension);
+        let inner = Arc::make_mut(&mut self.0);
+        inner.required.retain(|uri| !same_name(uri, extension.id()));
+        put(&mut inner.extensions, extension);
         self
+    }
+
+    /// Adds an extension that every resource must have (RFC 7643 §6), in place of the one with its URI.
+    /// [`validate`](Self::validate) asks for it.
+    ///
+    /// ```
+    /// use scim_core::schema::{Attribute, AttributeType, Direction, ResourceSchemas, Schema, USER};
+    /// let badge = Schema::new("urn:example:Badge", vec![Attribute::new("number", AttributeType::String)]);
+    /// let schemas = ResourceSchemas::user().with_required_extension(badge);
+    /// let body = serde_json::json!({"schemas": [USER], "userName": "a"});
+    /// let found = schemas.validate(&body, Direction::Create);
+    /// assert_eq!(found[0].to_string(), "`urn:example:Badge` is required");
+    /// ```
+    pub fn with_required_extension(self, extension: Schema) -> Self {
+        let uri = extension.id().to_owned();
+        let mut schemas = self.with_extension(extension);
+        Arc::make_mut(&mut schemas.0).required.push(uri);
+        schemas
     }
 
     /// The core schema.
@@ -123,6 +145,16 @@ impl ResourceSchemas {
     /// The extension with that URI, in any case.
     pub fn extension(&self, uri: &str) -> Option<&Schema> {
         self.0.extensions.iter().find(|schema| same_name(schema.id(), uri))
+    }
+
+    /// Whether every resource must have the extension with that URI, in any case.
+    pub fn requires_extension(&self, uri: &str) -> bool {
+        self.0.required.iter().any(|required| same_name(required, uri))
+    }
+
+    /// URIs of the extensions that every resource must have.
+    pub(crate) fn required_extensions(&self) -> impl Iterator<Item = &str> {
+        self.0.required.iter().map(String::as_str)
     }
 
     /// Whether the URI, in any case, is that of the core schema or of an extension.

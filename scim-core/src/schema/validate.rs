@@ -25,7 +25,7 @@ pub enum Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ViolationKind {
-    /// A required attribute is missing.
+    /// A required attribute or extension is missing.
     Missing,
     /// No schema of the resource type has it.
     Unknown,
@@ -114,6 +114,11 @@ impl ResourceSchemas {
         check.required("", Self::common(), map);
         check.required("", &self.core().attributes, map);
         if direction != Direction::Patch {
+            for uri in self.required_extensions() {
+                if !holds(map, uri) {
+                    check.report(uri, ViolationKind::Missing);
+                }
+            }
             self.check_schemas(map, &mut check);
         }
         check.found
@@ -137,16 +142,17 @@ impl ResourceSchemas {
         }
         for (id, _) in known.iter().filter(|(_, listed)| !listed) {
             // A list of nothing is missing, and reported as that.
-            let is_needed = if *id == self.core().id() {
-                !list.is_empty()
-            } else {
-                get_folded(map, id).is_some_and(|value| !is_unassigned(value))
-            };
+            let is_needed = if *id == self.core().id() { !list.is_empty() } else { holds(map, id) };
             if is_needed {
                 check.report(id, ViolationKind::NotListed);
             }
         }
     }
+}
+
+/// Whether there is a value under that name, in any spelling.
+fn holds(map: &Map<String, Value>, name: &str) -> bool {
+    map.iter().any(|(key, value)| same_name(key, name) && !is_unassigned(value))
 }
 
 struct Check {
@@ -179,8 +185,7 @@ impl Check {
                 Direction::Answer => *attribute.returned() == Returned::Always,
                 Direction::Patch => false,
             };
-            let there = map.iter().any(|(name, value)| same_name(name, attribute.name()) && !is_unassigned(value));
-            if wanted && !there {
+            if wanted && !holds(map, attribute.name()) {
                 self.report(&format!("{prefix}{}", attribute.name()), ViolationKind::Missing);
             }
         }
