@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` literals as arguments read best without `&`")]
 
+use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::schema::{
     Attribute, AttributeType, Direction, GROUP, Mutability, ResourceSchemas, ResourceType, Schema, SchemaRegistry, USER,
 };
@@ -234,4 +235,52 @@ fn a_required_extension_is_required() {
     let schemas = by_hand.with_extension(enterprise);
     assert!(!schemas.requires_extension(ENTERPRISE) && !ResourceSchemas::user().requires_extension(ENTERPRISE));
     user(Direction::Create, json!({"schemas": [USER], "userName": "a"}), &[]);
+}
+
+/// A path-less value is asked for what strict application asks for, no more and no less.
+#[test]
+fn what_a_patch_may_hold_is_what_strict_application_takes() {
+    let department = format!("{ENTERPRISE}:department");
+    let shouted = format!("{}:TITLE", USER.to_uppercase());
+    let manager = format!("{ENTERPRISE}:manager");
+    let sub = format!("{USER}:name.givenName");
+    let core_id = format!("{USER}:id");
+    let refused = |at: &str, what: &str| Some(format!("`{at}` {what}"));
+    for (body, expected) in [
+        (json!({&department: "x"}), None),
+        (json!({&shouted: "x"}), None),
+        (json!({&manager: {"value": "1", "displayName": "x"}}), None),
+        (json!({ENTERPRISE: {"manager": {"value": "1", "displayName": "x", "$ref": null}}}), None),
+        (json!({ENTERPRISE: null}), None),
+        (json!({"emails": {"value": "a"}}), None),
+        (json!({"emails": [{"value": "a"}, null]}), None),
+        (json!({"emails": null, "name": {}, "title": null, "active": []}), None),
+        (json!({"name": {"givenName": "a"}, &department: null}), None),
+        (json!({"schemas": ENTERPRISE}), None),
+        (json!({&department: 1}), refused(&department, "is of the wrong type")),
+        (json!({&sub: "x"}), refused(&sub, "is unknown")),
+        (json!({"name.givenName": "x"}), refused("name.givenName", "is unknown")),
+        (json!({&core_id: "x"}), refused(&core_id, "is readOnly")),
+        (json!({"groups": [{"value": "1"}]}), refused("groups", "is readOnly")),
+        (json!({USER: {"title": "x"}}), refused(USER, "is unknown")),
+        (json!({&shouted: "x", "title": "x"}), refused(&shouted, "is named twice")),
+        (json!({&department: "x", ENTERPRISE: {"department": "y"}}), refused(&department, "is named twice")),
+        (json!({"emails": "a"}), refused("emails", "is of the wrong type")),
+        (json!({"emails": {"value": 1}}), refused("emails.value", "is of the wrong type")),
+        (json!({"userName": null}), refused("userName", "is required")),
+        (json!({"title": ["a"]}), refused("title", "is a list where one value belongs, or the reverse")),
+    ] {
+        let mut resource = json!({"schemas": [USER], "userName": "a", "id": "1"});
+        let patch = PatchOp::new().replace_all(body.clone());
+        let applied = patch.apply(&mut resource, &ResourceSchemas::user(), &PatchOptions::strict());
+        assert_eq!(applied.is_ok(), expected.is_none(), "{body} {applied:?}");
+        let expected: Vec<&str> = expected.as_deref().into_iter().collect();
+        user(Direction::Patch, body, &expected);
+    }
+    // Elsewhere an attribute has no other name than its own, and a list is a list.
+    let missing = "`schemas` is required";
+    let body = json!({&department: "x", "emails": {"value": "a"}, "userName": "a"});
+    let unknown = format!("`{department}` is unknown");
+    let list = "`emails` is a list where one value belongs, or the reverse";
+    user(Direction::Create, body, &[list, &unknown, missing]);
 }

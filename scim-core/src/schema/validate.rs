@@ -3,8 +3,11 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::date::DateTime;
-use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, AttributeType, ResourceSchemas, Returned, is_base64, is_integer, is_primary};
+use crate::path::AttributePath;
+use crate::resource::{get_folded, is_unassigned, spelling};
+use crate::schema::{
+    Attribute, AttributeType, Home, Located, ResourceSchemas, Returned, is_base64, is_integer, is_primary,
+};
 use crate::text::same_name;
 
 /// What a body is for: the same schema asks for different things.
@@ -15,7 +18,8 @@ pub enum Direction {
     /// PUT: as for POST.
     Replace,
     /// The value of a PATCH without path: nothing is required, but nothing required may be unassigned; readOnly ones are
-    /// not allowed.
+    /// not allowed, but as sub-attributes, which are left out. An attribute may have the URI of its schema before its
+    /// name, and one value counts as a list of one.
     Patch,
     /// An answer: `id` must be there; attributes that are never returned must not.
     Answer,
@@ -108,7 +112,14 @@ impl ResourceSchemas {
                     _ => check.report(name, ViolationKind::WrongType),
                 }
             } else {
-                check.known(name, self.core_attribute(name).map(|located| located.attribute), value);
+                let mut located = self.core_attribute(name);
+                if located.is_none() && direction == Direction::Patch {
+                    located = self.by_full_name(name);
+                    if located.is_some_and(|located| is_elsewhere(located, map)) {
+                        check.report(name, ViolationKind::NamedTwice);
+                    }
+                }
+                check.known(name, located.map(|located| located.attribute), value);
             }
         }
         check.required("", Self::common(), map);
@@ -122,6 +133,13 @@ impl ResourceSchemas {
             self.check_schemas(map, &mut check);
         }
         check.found
+    }
+
+    /// An attribute by its name with the URI of its schema, which a PATCH value without path may have for a key; a
+    /// sub-attribute may not be one.
+    fn by_full_name(&self, name: &str) -> Option<Located<'_>> {
+        let path = AttributePath::parse(name).ok()?;
+        if path.urn().is_some() && path.sub().is_none() { self.locate(&path) } else { None }
     }
 
     /// What `schemas` lists: the core schema, the extensions that the resource has, no other, none twice
@@ -153,6 +171,15 @@ impl ResourceSchemas {
 /// Whether there is a value under that name, in any spelling.
 fn holds(map: &Map<String, Value>, name: &str) -> bool {
     map.iter().any(|(key, value)| same_name(key, name) && !is_unassigned(value))
+}
+
+/// Whether the attribute is there under its plain name as well.
+fn is_elsewhere(at: Located<'_>, map: &Map<String, Value>) -> bool {
+    let holder = match at.home {
+        Home::Core => Some(map),
+        Home::Extension(uri) => get_folded(map, uri).and_then(Value::as_object),
+    };
+    holder.is_some_and(|map| spelling(map, at.attribute.name()).is_some())
 }
 
 struct Check {
@@ -215,6 +242,10 @@ impl Check {
             (true, Value::Array(list)) => {
                 let mut primaries = 0;
                 for (at, element) in list.iter().enumerate() {
+                    // A PATCH adds nothing by it.
+                    if element.is_null() && self.direction == Direction::Patch {
+                        continue;
+                    }
                     self.single(&format!("{path}[{at}]"), attribute, element);
                     primaries += usize::from(is_primary(element));
                 }
@@ -222,6 +253,7 @@ impl Check {
                     self.report(path, ViolationKind::TwoPrimaries);
                 }
             }
+            (true, single) if self.direction == Direction::Patch => self.single(path, attribute, single),
             (true, _) | (false, Value::Array(_)) => self.report(path, ViolationKind::WrongMultiplicity),
             (false, single) => self.single(path, attribute, single),
         }
@@ -236,6 +268,10 @@ impl Check {
                     // Schemas have two levels (RFC 7643 §2.3.8); their own schema has more.
                     if path.len() > 4096 {
                         return self.report(path, ViolationKind::TooDeep);
+                    }
+                    // A PATCH leaves it out.
+                    if self.direction == Direction::Patch && sub.is_some_and(Attribute::is_read_only) {
+                        continue;
                     }
                     self.known(&format!("{path}.{name}"), sub, value);
                 }
