@@ -4,7 +4,8 @@
 
 use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::schema::{
-    Attribute, AttributeType, Direction, GROUP, Mutability, ResourceSchemas, ResourceType, Schema, SchemaRegistry, USER,
+    Attribute, AttributeType, Direction, GROUP, Mutability, RESOURCE_TYPE, ResourceSchemas, ResourceType, SCHEMA,
+    SERVICE_PROVIDER_CONFIG, Schema, SchemaRegistry, USER, ViolationKind,
 };
 use serde_json::{Value, json};
 
@@ -283,4 +284,72 @@ fn what_a_patch_may_hold_is_what_strict_application_takes() {
     let unknown = format!("`{department}` is unknown");
     let list = "`emails` is a list where one value belongs, or the reverse";
     user(Direction::Create, body, &[list, &unknown, missing]);
+}
+
+fn of_core(uri: &str) -> ResourceSchemas {
+    SchemaRegistry::new().resource_schemas(uri, []).unwrap()
+}
+
+/// RFC 7643 §8.5 and §8.7, and the documents that are built in.
+#[test]
+fn what_a_service_says_about_itself_is_valid() {
+    let figures: Vec<Value> = serde_json::from_str(include_str!("../../testdata/rfc/bodies.json")).unwrap();
+    let mut seen = 0;
+    for figure in &figures {
+        let (section, body) = (figure["section"].as_str().unwrap(), &figure["body"]);
+        let uri = match section {
+            "8.5" => SERVICE_PROVIDER_CONFIG,
+            section if section.starts_with("8.7.") => SCHEMA,
+            _ => continue,
+        };
+        for document in body.as_array().map_or(std::slice::from_ref(body), Vec::as_slice) {
+            seen += 1;
+            let found = of_core(uri).validate(document, Direction::Answer);
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            // The figures of §8.7 leave away what every resource has.
+            let expected: &[&str] = if document.get("schemas").is_some() { &[] } else { &["`schemas` is required"] };
+            assert_eq!(found, expected, "section {section} {}", document["id"]);
+        }
+    }
+    assert_eq!(seen, 7);
+    for document in SchemaRegistry::new().iter() {
+        check(&of_core(SCHEMA), Direction::Answer, serde_json::to_value(document).unwrap(), &[]);
+    }
+}
+
+/// RFC 7643 §5 and §6: `id` is not required there. Everywhere else it is.
+#[test]
+fn a_configuration_and_a_resource_type_need_no_id() {
+    // §8.6.
+    let printed = json!({"schemas": [RESOURCE_TYPE], "id": "User", "name": "User", "endpoint": "/Users",
+        "description": "User Account", "schema": USER,
+        "schemaExtensions": [{"schema": ENTERPRISE, "required": true}],
+        "meta": {"location": "https://example.com/v2/ResourceTypes/User", "resourceType": "ResourceType"}});
+    check(&of_core(RESOURCE_TYPE), Direction::Answer, printed, &[]);
+    let own = json!({"schemas": [RESOURCE_TYPE], "name": "User", "endpoint": "/Users", "schema": USER});
+    check(&of_core(RESOURCE_TYPE), Direction::Answer, own, &[]);
+    check(&of_core(SCHEMA), Direction::Answer, json!({"schemas": [SCHEMA], "name": "x"}), &["`id` is required"]);
+}
+
+/// RFC 7643 §7: sub-attributes are described as attributes are, and so on.
+#[test]
+fn sub_attributes_nest_in_a_schema_alone() {
+    let nested = |inner: Value| {
+        json!({"schemas": [SCHEMA], "id": "urn:x", "attributes": [{"name": "a",
+        "subAttributes": [{"name": "b", "subAttributes": [{"name": "c", "subAttributes": [inner]}]}]}]})
+    };
+    check(&of_core(SCHEMA), Direction::Answer, nested(json!({"name": "d", "type": "string"})), &[]);
+    let at = "attributes[0].subAttributes[0].subAttributes[0].subAttributes[0]";
+    let wrong = nested(json!({"name": 1, "colour": "red"}));
+    let expected = [format!("`{at}.colour` is unknown"), format!("`{at}.name` is of the wrong type")];
+    check(&of_core(SCHEMA), Direction::Answer, wrong, &[&expected[0], &expected[1]]);
+
+    let mut deep = json!({"name": "a"});
+    for _ in 0..100 {
+        deep = json!({"name": "a", "subAttributes": [deep]});
+    }
+    let body = json!({"schemas": [SCHEMA], "id": "urn:x", "attributes": [deep]});
+    let found = of_core(SCHEMA).validate(&body, Direction::Answer);
+    assert!(found.iter().any(|one| one.kind == ViolationKind::TooDeep), "{}", found.len());
+    assert!(found.len() == 1, "{}", found.len());
 }

@@ -6,7 +6,8 @@ use crate::date::DateTime;
 use crate::path::AttributePath;
 use crate::resource::{get_folded, is_unassigned, spelling};
 use crate::schema::{
-    Attribute, AttributeType, Home, Located, ResourceSchemas, Returned, is_base64, is_integer, is_primary,
+    Attribute, AttributeType, Home, Located, RESOURCE_TYPE, ResourceSchemas, Returned, SCHEMA, SERVICE_PROVIDER_CONFIG,
+    is_base64, is_integer, is_primary,
 };
 use crate::text::same_name;
 
@@ -91,7 +92,8 @@ impl ResourceSchemas {
     /// assert_eq!(text, ["`active` is of the wrong type", "`emails[1].colour` is unknown", "`schemas` is required", "`userName` is required"]);
     /// ```
     pub fn validate(&self, resource: &Value, direction: Direction) -> Vec<Violation> {
-        let mut check = Check { direction, found: Vec::new() };
+        let is_schema = same_name(self.core().id(), SCHEMA);
+        let mut check = Check { direction, is_schema, found: Vec::new() };
         let Value::Object(map) = resource else {
             check.report("", ViolationKind::WrongType);
             return check.found;
@@ -122,7 +124,9 @@ impl ResourceSchemas {
                 check.known(name, located.map(|located| located.attribute), value);
             }
         }
-        check.required("", Self::common(), map);
+        // Two resources need no id (RFC 7643 §5 and §6).
+        let needs_id = ![SERVICE_PROVIDER_CONFIG, RESOURCE_TYPE].iter().any(|uri| same_name(uri, self.core().id()));
+        check.required("", Self::common().iter().filter(|common| needs_id || common.name() != "id"), map);
         check.required("", &self.core().attributes, map);
         if direction != Direction::Patch {
             for uri in self.required_extensions() {
@@ -182,8 +186,13 @@ fn is_elsewhere(at: Located<'_>, map: &Map<String, Value>) -> bool {
     holder.is_some_and(|map| spelling(map, at.attribute.name()).is_some())
 }
 
+/// What describes the parts of an attribute in a schema document.
+const NESTED: &str = "subAttributes";
+
 struct Check {
     direction: Direction,
+    /// Whether the resource is a schema document.
+    is_schema: bool,
     found: Vec<Violation>,
 }
 
@@ -205,7 +214,12 @@ impl Check {
         }
     }
 
-    fn required(&mut self, prefix: &str, attributes: &[Attribute], map: &Map<String, Value>) {
+    fn required<'a>(
+        &mut self,
+        prefix: &str,
+        attributes: impl IntoIterator<Item = &'a Attribute>,
+        map: &Map<String, Value>,
+    ) {
         for attribute in attributes {
             let wanted = match self.direction {
                 Direction::Create | Direction::Replace => attribute.is_required() && !attribute.is_read_only(),
@@ -264,9 +278,10 @@ impl Check {
             (AttributeType::Complex, Value::Object(map)) => {
                 self.names(&format!("{path}."), map);
                 for (name, value) in map {
-                    let sub = attribute.sub_attribute(name);
-                    // Schemas have two levels (RFC 7643 §2.3.8); their own schema has more.
-                    if path.len() > 4096 {
+                    // Values have two levels (RFC 7643 §2.3.8); sub-attributes in a schema document nest (§7).
+                    let nests = self.is_schema && [name, attribute.name()].iter().all(|name| same_name(name, NESTED));
+                    let sub = if nests { Some(attribute) } else { attribute.sub_attribute(name) };
+                    if path.len() > 1024 {
                         return self.report(path, ViolationKind::TooDeep);
                     }
                     // A PATCH leaves it out.
