@@ -130,7 +130,54 @@ fn absent_null_and_empty_are_one_state() {
         user(Direction::Create, body, &["`userName` is required"]);
     }
     // Empty text and `false` are values.
-    user(Direction::Create, json!({"schemas": [USER], "userName": "", "active": false}), &[]);
+    user(Direction::Create, json!({"schemas": [USER], "userName": "a", "title": "", "active": false}), &[]);
+}
+
+/// RFC 7643 §4.1.1, "MUST include a non-empty userName value", and §3.1, "a non-empty \"id\" value".
+#[test]
+fn empty_text_is_no_value_of_what_is_required() {
+    let body = json!({"schemas": [USER], "userName": "", "id": "", "title": ""});
+    user(Direction::Create, body.clone(), &["`userName` is required"]);
+    user(Direction::Replace, body.clone(), &["`userName` is required"]);
+    user(Direction::Answer, body, &["`id` is required", "`userName` is required"]);
+    user(
+        Direction::Answer,
+        json!({"schemas": [USER], "ID": "", "id": "1"}),
+        &["`id` is named twice", "`ID` is required"],
+    );
+
+    // As part of something else just the same; what a client cannot set is not asked of it.
+    let required = |name: &str| {
+        let mut attribute = Attribute::new(name, AttributeType::String);
+        attribute.required = Some(true);
+        attribute
+    };
+    let mut part = Attribute::new("part", AttributeType::Complex);
+    let mut given = required("given");
+    given.mutability = Some(Mutability::ReadOnly);
+    part.sub_attributes = vec![required("serial"), given];
+    let schemas = ResourceSchemas::user().with_extension(Schema::new("urn:example:Device", vec![part]));
+    let body = json!({"schemas": [USER, "urn:example:Device"], "userName": "a",
+        "urn:example:Device": {"part": {"serial": "", "given": ""}}});
+    check(&schemas, Direction::Create, body, &["`urn:example:Device:part.serial` is required"]);
+}
+
+#[test]
+fn an_extension_that_holds_nothing_is_not_there() {
+    let mut must = Attribute::new("must", AttributeType::String);
+    must.required = Some(true);
+    let may = Attribute::new("may", AttributeType::String);
+    let schemas = ResourceSchemas::user().with_extension(Schema::new("urn:x:E", vec![must, may]));
+    for direction in [Direction::Create, Direction::Replace] {
+        for nothing in [json!(null), json!([]), json!({}), json!({"must": null}), json!({"may": []})] {
+            check(&schemas, direction, json!({"schemas": [USER], "userName": "a", "urn:x:E": nothing}), &[]);
+        }
+        let half = json!({"schemas": [USER, "urn:x:E"], "userName": "a", "urn:x:E": {"may": ""}});
+        check(&schemas, direction, half, &["`urn:x:E:must` is required"]);
+        let unknown = json!({"schemas": [USER], "userName": "a", "urn:x:E": {"other": null}});
+        check(&schemas, direction, unknown, &["`urn:x:E:other` is unknown"]);
+    }
+    check(&schemas, Direction::Patch, json!({"urn:x:E": {"must": null}}), &["`urn:x:E:must` is required"]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub enum Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ViolationKind {
-    /// A required attribute or extension is missing.
+    /// A required attribute or extension is missing, or is empty text.
     Missing,
     /// No schema of the resource type has it.
     Unknown,
@@ -108,7 +108,9 @@ impl ResourceSchemas {
                             let path = format!("{name}:{sub}");
                             check.known(&path, schema.attribute(sub), value);
                         }
-                        check.required(&format!("{name}:"), &schema.attributes, inner);
+                        if !is_unassigned(value) {
+                            check.required(&format!("{name}:"), &schema.attributes, inner);
+                        }
                     }
                     value if is_unassigned(value) => {}
                     _ => check.report(name, ViolationKind::WrongType),
@@ -245,6 +247,9 @@ impl Check {
             }
             return;
         }
+        if self.is_empty_text(path, attribute, value) {
+            return self.report(path, ViolationKind::Missing);
+        }
         match self.direction {
             Direction::Patch if attribute.is_read_only() => return self.report(path, ViolationKind::ReadOnly),
             Direction::Answer if attribute.is_hidden() => {
@@ -271,6 +276,18 @@ impl Check {
             (true, _) | (false, Value::Array(_)) => self.report(path, ViolationKind::WrongMultiplicity),
             (false, single) => self.single(path, attribute, single),
         }
+    }
+
+    /// Whether there is empty text where the RFC wants some (RFC 7643 §3.1 and §4.1.1). Who applies a PATCH takes it as
+    /// the value that it is.
+    fn is_empty_text(&self, path: &str, attribute: &Attribute, value: &Value) -> bool {
+        let is_wanted = match self.direction {
+            Direction::Create | Direction::Replace => attribute.is_required() && !attribute.is_read_only(),
+            Direction::Answer => attribute.is_required() || same_name(path, "id"),
+            Direction::Patch => false,
+        };
+        let is_text = matches!(attribute.attribute_type(), AttributeType::String | AttributeType::Reference);
+        is_wanted && is_text && value.as_str() == Some("")
     }
 
     fn single(&mut self, path: &str, attribute: &Attribute, value: &Value) {
