@@ -180,6 +180,33 @@ fn an_extension_that_holds_nothing_is_not_there() {
     check(&schemas, Direction::Patch, json!({"urn:x:E": {"must": null}}), &["`urn:x:E:must` is required"]);
 }
 
+/// RFC 7643 §3.1: a schema may list the common attributes; what the RFC says of them takes precedence.
+#[test]
+fn common_attributes_that_a_schema_lists_are_asked_for_once() {
+    let mut core = SchemaRegistry::new().get(USER).unwrap().clone();
+    for (name, mutability) in [
+        ("schemas", Mutability::ReadWrite),
+        ("ID", Mutability::ReadWrite),
+        ("externalId", Mutability::ReadWrite),
+        ("meta", Mutability::ReadOnly),
+    ] {
+        let kind = if name == "meta" { AttributeType::Complex } else { AttributeType::String };
+        let mut attribute = Attribute::new(name, kind);
+        attribute.mutability = Some(mutability);
+        attribute.multi_valued = Some(name == "schemas");
+        attribute.required = Some(true);
+        core.attributes.push(attribute);
+    }
+    let schemas = ResourceSchemas::new(core);
+    let missing = ["`schemas` is required", "`id` is required"];
+    check(&schemas, Direction::Answer, json!({"userName": "a"}), &missing);
+    check(&schemas, Direction::Create, json!({"userName": "a"}), &missing[..1]);
+    check(&schemas, Direction::Patch, json!({"id": "1"}), &["`id` is readOnly"]);
+    let whole = json!({"schemas": [USER], "id": "1", "userName": "a", "meta": {"version": "1"}});
+    check(&schemas, Direction::Answer, whole, &[]);
+    assert!(schemas.attribute("meta.version").is_some() && schemas.attribute("id").unwrap().is_case_exact());
+}
+
 #[test]
 fn numbers_dates_and_binary_are_checked_by_the_letter() {
     let mut required = Attribute::new("serial", AttributeType::Integer);

@@ -15,6 +15,8 @@ pub struct ResourceSchemas(Arc<Inner>);
 #[derive(Debug, Clone)]
 struct Inner {
     core: Schema,
+    /// Whether the core schema lists attributes that every resource has.
+    lists_common: bool,
     extensions: Vec<Schema>,
     /// URIs of those that every resource must have.
     required: Vec<String>,
@@ -85,10 +87,16 @@ static COMMON: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
     ]
 });
 
+/// The attribute of that name that every resource has.
+fn common(name: &str) -> Option<&'static Attribute> {
+    COMMON.iter().find(|attribute| same_name(attribute.name(), name))
+}
+
 impl ResourceSchemas {
     /// A resource type of that core schema, without extensions.
     pub fn new(core: Schema) -> Self {
-        Self(Arc::new(Inner { core, extensions: Vec::new(), required: Vec::new() }))
+        let lists_common = core.attributes.iter().any(|attribute| common(attribute.name()).is_some());
+        Self(Arc::new(Inner { core, lists_common, extensions: Vec::new(), required: Vec::new() }))
     }
 
     /// User with the enterprise extension.
@@ -142,6 +150,11 @@ impl ResourceSchemas {
         &COMMON
     }
 
+    /// The attributes of the core schema without those of them that every resource has.
+    pub(crate) fn core_alone(&self) -> impl Iterator<Item = &Attribute> {
+        self.0.core.attributes.iter().filter(|attribute| !self.0.lists_common || common(attribute.name()).is_none())
+    }
+
     /// The extension with that URI, in any case.
     pub fn extension(&self, uri: &str) -> Option<&Schema> {
         self.0.extensions.iter().find(|schema| same_name(schema.id(), uri))
@@ -184,8 +197,10 @@ impl ResourceSchemas {
 
     /// An attribute at the top of a resource.
     pub(crate) fn core_attribute(&self, name: &str) -> Option<Located<'_>> {
-        let common = || COMMON.iter().find(|attribute| same_name(attribute.name(), name));
-        let attribute = self.0.core.attribute(name).or_else(common)?;
+        let own = || self.0.core.attribute(name);
+        // What the RFC says of the common ones takes precedence (RFC 7643 §3.1).
+        let attribute =
+            if self.0.lists_common { common(name).or_else(own)? } else { own().or_else(|| common(name))? };
         Some(Located { home: Home::Core, attribute })
     }
 

@@ -129,7 +129,7 @@ impl ResourceSchemas {
         // Two resources need no id (RFC 7643 §5 and §6).
         let needs_id = ![SERVICE_PROVIDER_CONFIG, RESOURCE_TYPE].iter().any(|uri| same_name(uri, self.core().id()));
         check.required("", Self::common().iter().filter(|common| needs_id || common.name() != "id"), map);
-        check.required("", &self.core().attributes, map);
+        check.required("", self.core_alone(), map);
         if direction != Direction::Patch {
             for uri in self.required_extensions() {
                 if !holds(map, uri) {
