@@ -23,7 +23,7 @@ macro_rules! wire_struct {
             use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
             use serde::ser::{SerializeMap, Serializer};
             use $crate::resource::wire::{
-                Attributes, Field, FieldSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice,
+                Attributes, Field, FieldSeed, IdSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice,
             };
 
             #[allow(non_camel_case_types)]
@@ -79,6 +79,10 @@ macro_rules! wire_struct {
                     fn visit_str<E: de::Error>(self, text: &str) -> Result<bool, E> {
                         self.0.$plain = $crate::resource::wire::Plain(true);
                         self.0.value = Wire::read(de::value::StrDeserializer::new(text))?;
+                        // Only an id takes no empty text.
+                        if self.0.value.is_none() {
+                            self.0.extra.members().insert("value".to_owned(), text.into());
+                        }
                         Ok(true)
                     }
                 )?
@@ -94,9 +98,19 @@ macro_rules! wire_struct {
                                         if seen & bit != 0 {
                                             return Err(named_twice($wire));
                                         }
-                                        out.$field = map
-                                            .next_value_seed(FieldSeed::<$ty>(std::marker::PhantomData))
-                                            .map_err(|e| locate(&e, $wire))?;
+                                        if <$ty as Field>::IS_ID {
+                                            let mut is_empty = false;
+                                            out.$field = map
+                                                .next_value_seed(IdSeed(&mut is_empty, std::marker::PhantomData))
+                                                .map_err(|e| locate(&e, $wire))?;
+                                            if is_empty {
+                                                out.extra.members().insert($wire.to_owned(), "".into());
+                                            }
+                                        } else {
+                                            out.$field = map
+                                                .next_value_seed(FieldSeed::<$ty>(std::marker::PhantomData))
+                                                .map_err(|e| locate(&e, $wire))?;
+                                        }
                                     } )*
                                 }
                                 seen |= bit;
@@ -138,7 +152,16 @@ macro_rules! wire_struct {
             impl Attributes for $name {
                 #[inline]
                 fn member(&self, index: u8) -> Node<'_> {
-                    $( if index == MemberName::$field as u8 { return Field::node(&self.$field); } )*
+                    $(
+                        if index == MemberName::$field as u8 {
+                            return match Field::node(&self.$field) {
+                                Node::Absent if <$ty as Field>::IS_ID => {
+                                    self.extra.get($wire).map_or(Node::Absent, Node::Json)
+                                }
+                                node => node,
+                            };
+                        }
+                    )*
                     Node::Absent
                 }
                 fn extra(&self) -> &serde_json::Map<String, serde_json::Value> {
@@ -177,11 +200,21 @@ macro_rules! wire_struct {
 
             impl serde::Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    let members = self.extra.len() $( + usize::from(!Field::unassigned(&self.$field)) )*;
+                    // An id that a program has given takes the place of the empty text that was there.
+                    let is_replaced = |name: &str| -> bool {
+                        $( (<$ty as Field>::IS_ID && name == $wire && !Field::unassigned(&self.$field)) || )* false
+                    };
+                    let extra = || self.extra.iter().filter(|(name, _)| !is_replaced(name));
+                    let members = extra().count() $( + usize::from(!Field::unassigned(&self.$field)) )*;
                     $(
                         // What came as plain text is written so, unless a program has added to it.
-                        if self.$plain.0 && members == 1 && let Some(value) = &self.value {
-                            return serde::Serialize::serialize(value, serializer);
+                        if self.$plain.0 && members == 1 {
+                            if let Some(value) = &self.value {
+                                return serde::Serialize::serialize(value, serializer);
+                            }
+                            if let Some(value) = self.extra.get("value") {
+                                return serde::Serialize::serialize(value, serializer);
+                            }
                         }
                     )?
                     let mut map = serializer.serialize_map(Some(members))?;
@@ -190,7 +223,7 @@ macro_rules! wire_struct {
                             map.serialize_entry($wire, &self.$field)?;
                         }
                     )*
-                    for (name, value) in self.extra.iter() {
+                    for (name, value) in extra() {
                         map.serialize_entry(name, value)?;
                     }
                     map.end()

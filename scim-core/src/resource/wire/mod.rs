@@ -19,7 +19,15 @@ pub(crate) use number::{refuse_number, simple};
 
 /// A value that a member of a typed resource can hold. `None` is the unassigned state.
 pub(crate) trait Wire: Sized + fmt::Debug {
+    /// Whether it is an id, which empty text is not: that stays in `extra`, under the name of the member.
+    const IS_ID: bool = false;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+
+    /// Reads an id, and says whether it was empty text.
+    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, _is_empty: &mut bool) -> Result<Option<Self>, D::Error> {
+        Self::read(deserializer)
+    }
 
     /// The value as filters see it.
     fn node(&self) -> Node<'_>;
@@ -37,7 +45,14 @@ pub(crate) trait Wire: Sized + fmt::Debug {
 
 /// A member of a typed resource.
 pub(crate) trait Field: Sized {
+    /// As [`Wire::IS_ID`].
+    const IS_ID: bool = false;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    /// As [`Wire::read_id`].
+    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, _is_empty: &mut bool) -> Result<Self, D::Error> {
+        Self::read(deserializer)
+    }
     /// Whether the member is left out when the resource is written.
     fn unassigned(&self) -> bool;
 
@@ -79,6 +94,16 @@ impl<'de, T: Field> DeserializeSeed<'de> for FieldSeed<T> {
     }
 }
 
+/// Carries the reader of an id, and whether it was empty text.
+pub(crate) struct IdSeed<'a, T>(pub(crate) &'a mut bool, pub(crate) PhantomData<T>);
+
+impl<'de, T: Field> DeserializeSeed<'de> for IdSeed<'_, T> {
+    type Value = T;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::read_id(deserializer, self.0)
+    }
+}
+
 struct WireSeed<T>(PhantomData<T>);
 
 impl<'de, T: Wire> DeserializeSeed<'de> for WireSeed<T> {
@@ -89,8 +114,13 @@ impl<'de, T: Wire> DeserializeSeed<'de> for WireSeed<T> {
 }
 
 impl<T: Wire> Field for Option<T> {
+    const IS_ID: bool = T::IS_ID;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::read(deserializer)
+    }
+    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, is_empty: &mut bool) -> Result<Self, D::Error> {
+        T::read_id(deserializer, is_empty)
     }
     fn unassigned(&self) -> bool {
         self.is_none()
