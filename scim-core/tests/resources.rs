@@ -406,3 +406,26 @@ fn an_empty_id_comes_through() {
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), back);
     assert_eq!(text.matches("\"value\"").count(), 3, "{text}");
 }
+
+/// `null`, `[]` and absent are one state (RFC 7643 §2.5), of single-valued attributes too.
+#[test]
+fn an_empty_list_is_no_value() {
+    let body = json!({
+        "userName": "a", "id": [], "displayName": [], "name": [], "active": [], "meta": [], "password": [],
+        "emails": [{"value": [], "primary": []}], ENTERPRISE: {"manager": [], "department": []}
+    });
+    assert_eq!(through::<User>(&body), json!({"userName": "a", "emails": [{}], ENTERPRISE: {}}));
+    let text = body.to_string();
+    let view: UserView<'_> = serde_json::from_str(&text).unwrap();
+    assert!(view.display_name.is_none() && view.name.is_none() && view.active.is_none() && view.meta.is_none());
+    assert!(view.enterprise.unwrap().manager.is_none());
+    assert_eq!(through::<Group>(&json!({"displayName": [], "members": [{"value": []}]})), json!({"members": [{}]}));
+    let config =
+        through::<ServiceProviderConfig>(&json!({"filter": {"supported": true, "maxResults": []}, "bulk": []}));
+    assert_eq!(config, json!({"filter": {"supported": true}}));
+    refused::<User>(r#"{"displayName":["a"]}"#, "displayName");
+    refused::<User>(r#"{"name":[{"givenName":"a"}]}"#, "name");
+    refused::<User>(r#"{"active":[true]}"#, "active");
+    refused::<User>(r#"{"password":["hunter2"]}"#, "a password must be a string");
+    refused::<User>("[]", "an object");
+}

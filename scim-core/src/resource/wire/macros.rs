@@ -20,10 +20,10 @@ macro_rules! wire_struct {
         }
 
         const _: () = {
-            use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
+            use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
             use serde::ser::{SerializeMap, Serializer};
             use $crate::resource::wire::{
-                Attributes, Field, FieldSeed, IdSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice,
+                Attributes, Field, FieldSeed, IdSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice, no_value,
             };
 
             #[allow(non_camel_case_types)]
@@ -74,6 +74,9 @@ macro_rules! wire_struct {
                 }
                 fn visit_unit<E: de::Error>(self) -> Result<bool, E> {
                     Ok(false)
+                }
+                fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<bool, A::Error> {
+                    no_value(seq, &self).map(|()| false)
                 }
                 $(
                     fn visit_str<E: de::Error>(self, text: &str) -> Result<bool, E> {

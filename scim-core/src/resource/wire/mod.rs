@@ -209,6 +209,14 @@ impl<T: Wire> Elements for Vec<T> {
     }
 }
 
+/// A list where one value belongs: nothing, if nothing is in it (RFC 7643 §2.5).
+pub(crate) fn no_value<'de, A: SeqAccess<'de>, V: Visitor<'de>>(mut seq: A, visitor: &V) -> Result<(), A::Error> {
+    match seq.next_element::<de::IgnoredAny>()? {
+        None => Ok(()),
+        Some(_) => Err(de::Error::invalid_type(de::Unexpected::Seq, visitor)),
+    }
+}
+
 struct ListVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Wire> Visitor<'de> for ListVisitor<T> {
