@@ -198,3 +198,31 @@ fn limits_hold_for_everyday_filters_too() {
         }
     }
 }
+
+/// A complex value that holds nothing is not there: `not` between the brackets finds no element to be true of.
+#[test]
+fn an_empty_complex_value_is_no_element_in_either_form() {
+    let schemas = ResourceSchemas::user();
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let manager = format!("{enterprise}:manager[not (value eq \"x\")]");
+    for (body, filter, met) in [
+        (json!({"name": {}}), "name[not (givenName eq \"x\")]", false),
+        (json!({"name": {"givenName": null}}), "name[not (givenName eq \"x\")]", false),
+        (json!({"name": {"nick": {}}}), "name[not (givenName eq \"x\")]", false),
+        (json!({"name": {"nick": {"a": null}}}), "name[not (givenName eq \"x\")]", true),
+        (json!({"name": {"givenName": ""}}), "name[not (givenName eq \"x\")]", true),
+        (json!({"name": {"familyName": "F"}}), "name[not (givenName eq \"x\")]", true),
+        (json!({"name": {}}), "not (name[givenName eq \"x\"])", true),
+        (json!({"meta": {}}), "meta[not (version eq \"x\")]", false),
+        (json!({enterprise: {"manager": {}}}), &manager, false),
+        (json!({enterprise: {"manager": {"value": null}}}), &manager, false),
+        (json!({enterprise: {"manager": {"displayName": "M"}}}), &manager, true),
+        // In a list it is an element all the same.
+        (json!({"emails": [{}]}), "emails[not (type eq \"x\")]", true),
+    ] {
+        let typed: User = serde_json::from_value(body.clone()).unwrap();
+        let filter = Filter::parse(filter).unwrap();
+        assert_eq!(filter.matches(&body, &schemas), Ok(met), "{filter} of {body}");
+        assert_eq!(filter.compile_for::<User>().unwrap().matches(&typed), met, "{filter} of {body}, typed");
+    }
+}

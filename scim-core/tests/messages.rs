@@ -7,6 +7,8 @@ use scim_core::message::{
     BulkOperation, BulkRequest, BulkResponse, BulkResult, BulkStatus, ERROR, LIST_RESPONSE, ListResponse, Projection,
     ScimError, ScimType, SearchRequest, Sort, SortOrder, resolve_bulk_ids,
 };
+use scim_core::patch::PatchOp;
+use scim_core::path::PatchPath;
 use scim_core::resource::view::UserView;
 use scim_core::resource::{Group, Resource, User};
 use scim_core::schema::{Attribute, AttributeType, Mutability, ResourceSchemas, Returned, Schema};
@@ -458,4 +460,38 @@ fn equal_resources_keep_their_order_and_strange_keys_are_refused() {
         let error = Sort::new(by, &SortOrder::Ascending, &ResourceSchemas::user()).unwrap_err();
         assert_eq!(error.scim_type, Some(ScimType::InvalidValue), "{by}");
     }
+}
+
+/// What is printed for a log holds no password, wherever a message has it.
+#[test]
+fn messages_show_no_password() {
+    const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let path = |text: &str| PatchPath::parse(text).unwrap();
+    let full = format!("{USER}:PassWord");
+    for patch in [
+        PatchOp::new().replace(path("password"), "hunter2"),
+        PatchOp::new().add(path("PASSWORD"), json!({"value": "hunter2"})),
+        PatchOp::new().replace(path(&full), "hunter2"),
+        PatchOp::new().replace_all(json!({"passWord": "hunter2", "title": "Boss"})),
+        PatchOp::new().add_all(json!({&full: "hunter2"})),
+        PatchOp::new().replace(path(USER), json!({"password": ["hunter2"]})),
+        PatchOp::new().add(path("emails"), json!([[{"x": {"password": "hunter2"}}]])),
+    ] {
+        let body = serde_json::to_value(&patch).unwrap();
+        let mut operation = BulkOperation::default();
+        operation.data = Some(body.clone());
+        let mut result = BulkResult::default();
+        result.response = Some(body.clone());
+        let bulk = (BulkRequest::new(vec![operation]), BulkResponse::new(vec![result]));
+        for shown in
+            [format!("{patch:?}"), format!("{:?}", patch.operations), format!("{bulk:?}"), format!("{bulk:#?}")]
+        {
+            assert!(!shown.contains("hunter2") && shown.contains("***"), "{shown}");
+        }
+        assert!(body.to_string().contains("hunter2"), "written to the wire all the same");
+    }
+    let shown =
+        format!("{:?}", PatchOp::new().replace(path("title"), json!({"a": ["Boss"]})).replace(path("active"), true));
+    assert!(shown.contains(r#"value: Some(Object {"a": Array [String("Boss")]})"#), "{shown}");
+    assert!(shown.contains("value: Some(Bool(true))"), "{shown}");
 }

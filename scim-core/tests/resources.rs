@@ -4,7 +4,7 @@
 
 use std::fmt::Debug;
 
-use scim_core::filter::attr;
+use scim_core::filter::{Filter, attr};
 use scim_core::message::{BulkRequest, BulkResponse, ListResponse, ScimError, SearchRequest};
 use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::resource::view::{GroupView, UserView, ValueView};
@@ -96,7 +96,8 @@ fn what_peers_send_is_read_and_written_by_the_letter() {
     edited.emails[0].display = Some("A".into());
     edited.emails[1].value = Some("c".into());
     assert_eq!(serde_json::to_value(&edited).unwrap(), json!({"emails": [{"value": "a", "display": "A"}, "c"]}));
-    user(json!({"emails": null, "name": null, "id": "", "groups": [], "active": null}), json!({}));
+    user(json!({"emails": null, "name": null, "id": null, "groups": [], "active": null}), json!({}));
+    user(json!({"id": ""}), json!({"id": ""}));
     user(json!({"emails": [null, {"value": "a"}]}), json!({"emails": [{"value": "a"}]}));
     user(
         json!({"urn:x:Y": {"a": [1, {"b": null}]}, "colour": "red", "emails": [{"value": "a", "verified": true}]}),
@@ -328,4 +329,103 @@ fn numbers_of_any_size_come_through_or_are_refused() {
         assert!(user.apply(&patch, &PatchOptions::strict()).unwrap().changed, "{number}");
         assert_eq!(serde_json::to_value(&user).unwrap()["urn:x:y"], before["urn:x:y"]);
     }
+}
+
+#[test]
+fn resources_show_no_password() {
+    const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let full = format!("{USER}:password");
+    for body in [
+        json!({"password": "hunter2", "title": "Boss"}),
+        json!({"PASSWORD": {"value": "hunter2"}, "title": "Boss"}),
+        json!({&full: "hunter2", "title": "Boss"}),
+        json!({USER: {"Password": "hunter2"}, "title": "Boss"}),
+        json!({"x": [{"y": {"password": "hunter2"}}], "title": "Boss"}),
+    ] {
+        let resource: Resource = serde_json::from_value(body.clone()).unwrap();
+        let mut shown = vec![format!("{resource:?}"), format!("{resource:#?}")];
+        if let Ok(user) = serde_json::from_value::<User>(body.clone()) {
+            shown.push(format!("{user:?}"));
+        }
+        for shown in shown {
+            assert!(!shown.contains("hunter2") && shown.contains("***") && shown.contains("Boss"), "{shown}");
+        }
+    }
+    let user = User::new("a");
+    assert!(format!("{:?}", user.name).starts_with("None"));
+    assert!(format!("{user:?}").starts_with("User { schemas: ["));
+    assert!(format!("{:?}", Email::new("a").with_type("work")).contains("type: Some(\"work\")"));
+}
+
+/// An empty text is a value (RFC 7643 §2.5), though no id: it comes back as it was, and filters see it as in JSON.
+#[test]
+fn an_empty_id_comes_through() {
+    let group = json!({"id": "", "members": [{"value": "", "type": "User"}, {"VALUE": ""}, "", {"value": null}]});
+    let read: Group = serde_json::from_value(group.clone()).unwrap();
+    assert!(read.id.is_none() && ScimResource::id(&read).is_none());
+    assert!(read.members.iter().flatten().all(|member| member.value.is_none()));
+    let written = json!({"id": "", "members": [{"value": "", "type": "User"}, {"value": ""}, "", {}]});
+    let mut back = through::<Group>(&group);
+    assert_eq!(back["members"][0], written["members"][0]);
+    assert_eq!(back, written);
+    let again = through::<Group>(&back);
+    assert_eq!(again, written);
+
+    let user = json!({"id": "", "groups": ["", {"value": "", "display": "d"}], ENTERPRISE: {"manager": {"value": ""}}});
+    assert_eq!(through::<User>(&user), user);
+    let plain = json!({ENTERPRISE: {"manager": ""}});
+    assert_eq!(through::<User>(&plain), plain);
+
+    for (filter, met) in [
+        ("id pr", false),
+        ("id eq \"\"", true),
+        ("id ne \"\"", false),
+        ("groups pr", true),
+        ("groups.value eq \"\"", true),
+        ("groups.value pr", false),
+        ("groups[value eq \"\" and display eq \"d\"]", true),
+        ("groups[not (value pr)]", true),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq \"\"", true),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager pr", false),
+    ] {
+        let typed: User = serde_json::from_value(user.clone()).unwrap();
+        let filter = Filter::parse(filter).unwrap();
+        assert_eq!(filter.matches(&user, &User::resource_schemas()), Ok(met), "{filter}");
+        assert_eq!(filter.compile_for::<User>().unwrap().matches(&typed), met, "{filter}, typed");
+    }
+
+    // What a program gives takes its place.
+    let mut read: Group = serde_json::from_value(written.clone()).unwrap();
+    read.id = Some("1".parse().unwrap());
+    for member in read.members.iter_mut().flatten() {
+        member.value = Some("2".parse().unwrap());
+    }
+    back = json!({"id": "1", "members": [{"value": "2", "type": "User"}, {"value": "2"}, "2", {"value": "2"}]});
+    assert_eq!(serde_json::to_value(&read).unwrap(), back);
+    let text = serde_json::to_string(&read).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), back);
+    assert_eq!(text.matches("\"value\"").count(), 3, "{text}");
+}
+
+/// `null`, `[]` and absent are one state (RFC 7643 §2.5), of single-valued attributes too.
+#[test]
+fn an_empty_list_is_no_value() {
+    let body = json!({
+        "userName": "a", "id": [], "displayName": [], "name": [], "active": [], "meta": [], "password": [],
+        "emails": [{"value": [], "primary": []}], ENTERPRISE: {"manager": [], "department": []}
+    });
+    assert_eq!(through::<User>(&body), json!({"userName": "a", "emails": [{}], ENTERPRISE: {}}));
+    let text = body.to_string();
+    let view: UserView<'_> = serde_json::from_str(&text).unwrap();
+    assert!(view.display_name.is_none() && view.name.is_none() && view.active.is_none() && view.meta.is_none());
+    assert!(view.enterprise.unwrap().manager.is_none());
+    assert_eq!(through::<Group>(&json!({"displayName": [], "members": [{"value": []}]})), json!({"members": [{}]}));
+    let config =
+        through::<ServiceProviderConfig>(&json!({"filter": {"supported": true, "maxResults": []}, "bulk": []}));
+    assert_eq!(config, json!({"filter": {"supported": true}}));
+    refused::<User>(r#"{"displayName":["a"]}"#, "displayName");
+    refused::<User>(r#"{"name":[{"givenName":"a"}]}"#, "name");
+    refused::<User>(r#"{"active":[true]}"#, "active");
+    refused::<User>(r#"{"password":["hunter2"]}"#, "a password must be a string");
+    refused::<User>("[]", "an object");
 }

@@ -291,6 +291,8 @@ impl Plan {
             Self::Test { member, inner, sub, check } => test(check, find_node(object, *member, *inner), sub),
             Self::Element { member, inner, plan } => match find_node(object, *member, *inner) {
                 Node::List(list) => list.any(&mut |element| plan.holds_in(element)),
+                // What holds nothing is not there, as in JSON: nothing is true of it, `not` neither.
+                Node::Object(object) if !object.is_assigned() => false,
                 node => plan.holds_in(node),
             },
             Self::Extra(node) => node.holds(object.extra()),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::message::PATCH_OP;
 use crate::path::PatchPath;
 use crate::quirk::Quirks;
+use crate::resource::secret::{Shown, Stars, is_secret};
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,7 +37,7 @@ impl fmt::Display for Op {
 }
 
 /// One change (RFC 7644 §3.5.2).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Operation {
     /// What to do.
     pub op: Op,
@@ -44,6 +45,18 @@ pub struct Operation {
     pub path: Option<PatchPath>,
     /// With what; `None` for most removals.
     pub value: Option<Value>,
+}
+
+/// Without passwords, which a message may hold by path and by name.
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.as_ref();
+        let is_secret =
+            path.is_some_and(|path| is_secret(path.attribute().name()) || path.sub().is_some_and(is_secret));
+        let shown = self.value.as_ref().map(Shown);
+        let value: &dyn fmt::Debug = if is_secret && shown.is_some() { &Some(Stars) } else { &shown };
+        f.debug_struct("Operation").field("op", &self.op).field("path", &self.path).field("value", value).finish()
+    }
 }
 
 impl Serialize for Operation {

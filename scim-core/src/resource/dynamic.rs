@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::limits::{MAX_DEPTH, too_deep};
 use crate::resource::ResourceId;
+use crate::resource::secret::show_members;
 use crate::resource::wire::{CheckedValue, check_all_spellings};
 use crate::text::same_name;
 
@@ -45,14 +46,19 @@ pub(crate) fn is_unassigned(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.values().all(|value| match value {
-            Value::Null => true,
-            Value::Array(list) => list.is_empty(),
-            Value::Object(map) => map.is_empty(),
-            _ => false,
-        }),
+        Value::Object(map) => holds_nothing(map),
         _ => false,
     }
+}
+
+/// Whether no member of an object has a value.
+pub(crate) fn holds_nothing(members: &Map<String, Value>) -> bool {
+    members.values().all(|value| match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    })
 }
 
 impl Resource {
@@ -154,12 +160,7 @@ impl<'de> Deserialize<'de> for Resource {
 
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.0.iter().map(|(key, value)| {
-                let hidden = same_name(key, "password");
-                (key, if hidden { Value::from("***") } else { value.clone() })
-            }))
-            .finish()
+        show_members(&self.0, f)
     }
 }
 

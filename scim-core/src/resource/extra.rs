@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use crate::resource::secret::show_members;
+
 /// Members that a type does not know, as they came (RFC 7643 §3.3 lets a server have any): a JSON object that takes one
 /// word while there are none, which is the ordinary case.
 ///
@@ -58,6 +60,6 @@ impl PartialEq for Extra {
 
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
+        show_members(self, f)
     }
 }

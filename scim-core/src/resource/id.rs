@@ -1,16 +1,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::Text;
-use crate::resource::wire::{Node, Wire};
+use crate::resource::wire::{Node, Wire, no_value};
 
 /// The service provider's `id` of a resource: opaque, compared with case, never empty, never chosen
 /// by the client (RFC 7643 §3.1).
 ///
-/// Some servers send numbers; they are read as their text.
+/// Some servers send numbers; they are read as their text. A resource whose id is empty text has none; the text itself
+/// stays in `extra`, under the name of the member, and is written back until the member has a value.
 ///
 /// ```
 /// use scim_core::resource::ResourceId;
@@ -97,8 +98,15 @@ impl<'de> Deserialize<'de> for ResourceId {
 
 /// Inside a resource an empty id is no id.
 impl Wire for ResourceId {
+    const IS_ID: bool = true;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(Text::read(deserializer)?.and_then(|text| text.try_into().ok()))
+        Self::read_id(deserializer, &mut false)
+    }
+    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, is_empty: &mut bool) -> Result<Option<Self>, D::Error> {
+        let text = Text::read(deserializer)?;
+        *is_empty = text.as_deref() == Some("");
+        Ok(text.and_then(|text| text.try_into().ok()))
     }
     fn node(&self) -> Node<'_> {
         Node::Text(&self.0)
@@ -134,7 +142,7 @@ impl Wire for Password {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         // Not by way of `String`: an error must not print what stood there.
         struct Secret;
-        impl Visitor<'_> for Secret {
+        impl<'de> Visitor<'de> for Secret {
             type Value = Option<Password>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
@@ -144,6 +152,9 @@ impl Wire for Password {
             }
             fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
                 Ok(None)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                no_value(seq, &self).map(|()| None)
             }
         }
         deserializer.deserialize_any(Secret).map_err(|_| de::Error::custom("a password must be a string"))

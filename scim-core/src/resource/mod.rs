@@ -37,6 +37,7 @@ mod dynamic;
 mod extra;
 mod group;
 mod id;
+pub(crate) mod secret;
 mod user;
 pub mod view;
 pub(crate) mod wire;
@@ -52,7 +53,7 @@ pub use common::{
     Photo, Role, X509Certificate,
 };
 pub use dynamic::{NotAResource, Resource};
-pub(crate) use dynamic::{entry, get_folded, is_unassigned, spelling};
+pub(crate) use dynamic::{entry, get_folded, holds_nothing, is_unassigned, spelling};
 pub use extra::Extra;
 pub use group::Group;
 pub use id::{EmptyId, Password, ResourceId};

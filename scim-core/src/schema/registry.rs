@@ -80,6 +80,10 @@ impl SchemaRegistry {
         self.schemas.iter()
     }
 
+    fn find(&self, uri: &str) -> Result<Schema, UnknownSchema> {
+        self.get(uri).cloned().ok_or_else(|| UnknownSchema::new(uri))
+    }
+
     /// The schemas of one resource type: a core schema and its extensions.
     ///
     /// # Errors
@@ -89,21 +93,28 @@ impl SchemaRegistry {
         core: &str,
         extensions: impl IntoIterator<Item = &'a str>,
     ) -> Result<ResourceSchemas, UnknownSchema> {
-        let find = |uri: &str| self.get(uri).cloned().ok_or_else(|| UnknownSchema::new(uri));
-        let mut schemas = ResourceSchemas::new(find(core)?);
+        let mut schemas = ResourceSchemas::new(self.find(core)?);
         for uri in extensions {
-            schemas = schemas.with_extension(find(uri)?);
+            schemas = schemas.with_extension(self.find(uri)?);
         }
         Ok(schemas)
     }
 
-    /// The schemas that a [`ResourceType`] names.
+    /// The schemas that a [`ResourceType`] names, with what it says about which extensions are required.
     ///
     /// # Errors
     /// A URI is not registered.
     pub fn of_type(&self, resource_type: &ResourceType) -> Result<ResourceSchemas, UnknownSchema> {
         let core = resource_type.schema.as_deref().unwrap_or_default();
-        self.resource_schemas(core, resource_type.schema_extensions.iter().filter_map(|e| e.schema.as_deref()))
+        let mut schemas = ResourceSchemas::new(self.find(core)?);
+        for extension in &resource_type.schema_extensions {
+            let Some(uri) = extension.schema.as_deref() else { continue };
+            schemas = match extension.required {
+                Some(true) => schemas.with_required_extension(self.find(uri)?),
+                _ => schemas.with_extension(self.find(uri)?),
+            };
+        }
+        Ok(schemas)
     }
 }
 

@@ -15,7 +15,11 @@ pub struct ResourceSchemas(Arc<Inner>);
 #[derive(Debug, Clone)]
 struct Inner {
     core: Schema,
+    /// Whether the core schema lists attributes that every resource has.
+    lists_common: bool,
     extensions: Vec<Schema>,
+    /// URIs of those that every resource must have.
+    required: Vec<String>,
 }
 
 /// Where an attribute lives in a resource.
@@ -83,10 +87,16 @@ static COMMON: LazyLock<Vec<Attribute>> = LazyLock::new(|| {
     ]
 });
 
+/// The attribute of that name that every resource has.
+fn common(name: &str) -> Option<&'static Attribute> {
+    COMMON.iter().find(|attribute| same_name(attribute.name(), name))
+}
+
 impl ResourceSchemas {
     /// A resource type of that core schema, without extensions.
     pub fn new(core: Schema) -> Self {
-        Self(Arc::new(Inner { core, extensions: Vec::new() }))
+        let lists_common = core.attributes.iter().any(|attribute| common(attribute.name()).is_some());
+        Self(Arc::new(Inner { core, lists_common, extensions: Vec::new(), required: Vec::new() }))
     }
 
     /// User with the enterprise extension.
@@ -99,10 +109,30 @@ impl ResourceSchemas {
         GROUP_SCHEMAS.clone()
     }
 
-    /// Adds an extension, in place of the one with its URI.
+    /// Adds an extension that a resource may have, in place of the one with its URI.
     pub fn with_extension(mut self, extension: Schema) -> Self {
-        put(&mut Arc::make_mut(&mut self.0).extensions, extension);
+        let inner = Arc::make_mut(&mut self.0);
+        inner.required.retain(|uri| !same_name(uri, extension.id()));
+        put(&mut inner.extensions, extension);
         self
+    }
+
+    /// Adds an extension that every resource must have (RFC 7643 §6), in place of the one with its URI.
+    /// [`validate`](Self::validate) asks for it.
+    ///
+    /// ```
+    /// use scim_core::schema::{Attribute, AttributeType, Direction, ResourceSchemas, Schema, USER};
+    /// let badge = Schema::new("urn:example:Badge", vec![Attribute::new("number", AttributeType::String)]);
+    /// let schemas = ResourceSchemas::user().with_required_extension(badge);
+    /// let body = serde_json::json!({"schemas": [USER], "userName": "a"});
+    /// let found = schemas.validate(&body, Direction::Create);
+    /// assert_eq!(found[0].to_string(), "`urn:example:Badge` is required");
+    /// ```
+    pub fn with_required_extension(self, extension: Schema) -> Self {
+        let uri = extension.id().to_owned();
+        let mut schemas = self.with_extension(extension);
+        Arc::make_mut(&mut schemas.0).required.push(uri);
+        schemas
     }
 
     /// The core schema.
@@ -120,9 +150,24 @@ impl ResourceSchemas {
         &COMMON
     }
 
+    /// The attributes of the core schema without those of them that every resource has.
+    pub(crate) fn core_alone(&self) -> impl Iterator<Item = &Attribute> {
+        self.0.core.attributes.iter().filter(|attribute| !self.0.lists_common || common(attribute.name()).is_none())
+    }
+
     /// The extension with that URI, in any case.
     pub fn extension(&self, uri: &str) -> Option<&Schema> {
         self.0.extensions.iter().find(|schema| same_name(schema.id(), uri))
+    }
+
+    /// Whether every resource must have the extension with that URI, in any case.
+    pub fn requires_extension(&self, uri: &str) -> bool {
+        self.0.required.iter().any(|required| same_name(required, uri))
+    }
+
+    /// URIs of the extensions that every resource must have.
+    pub(crate) fn required_extensions(&self) -> impl Iterator<Item = &str> {
+        self.0.required.iter().map(String::as_str)
     }
 
     /// Whether the URI, in any case, is that of the core schema or of an extension.
@@ -152,8 +197,10 @@ impl ResourceSchemas {
 
     /// An attribute at the top of a resource.
     pub(crate) fn core_attribute(&self, name: &str) -> Option<Located<'_>> {
-        let common = || COMMON.iter().find(|attribute| same_name(attribute.name(), name));
-        let attribute = self.0.core.attribute(name).or_else(common)?;
+        let own = || self.0.core.attribute(name);
+        // What the RFC says of the common ones takes precedence (RFC 7643 §3.1).
+        let attribute =
+            if self.0.lists_common { common(name).or_else(own)? } else { own().or_else(|| common(name))? };
         Some(Located { home: Home::Core, attribute })
     }
 

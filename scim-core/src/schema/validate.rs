@@ -3,8 +3,12 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::date::DateTime;
-use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, AttributeType, ResourceSchemas, Returned, is_base64, is_integer, is_primary};
+use crate::path::AttributePath;
+use crate::resource::{get_folded, is_unassigned, spelling};
+use crate::schema::{
+    Attribute, AttributeType, Home, Located, RESOURCE_TYPE, ResourceSchemas, Returned, SCHEMA, SERVICE_PROVIDER_CONFIG,
+    is_base64, is_integer, is_primary,
+};
 use crate::text::same_name;
 
 /// What a body is for: the same schema asks for different things.
@@ -15,7 +19,8 @@ pub enum Direction {
     /// PUT: as for POST.
     Replace,
     /// The value of a PATCH without path: nothing is required, but nothing required may be unassigned; readOnly ones are
-    /// not allowed.
+    /// not allowed, but as sub-attributes, which are left out. An attribute may have the URI of its schema before its
+    /// name, and one value counts as a list of one.
     Patch,
     /// An answer: `id` must be there; attributes that are never returned must not.
     Answer,
@@ -25,7 +30,7 @@ pub enum Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ViolationKind {
-    /// A required attribute is missing.
+    /// A required attribute or extension is missing, or is empty text.
     Missing,
     /// No schema of the resource type has it.
     Unknown,
@@ -87,7 +92,8 @@ impl ResourceSchemas {
     /// assert_eq!(text, ["`active` is of the wrong type", "`emails[1].colour` is unknown", "`schemas` is required", "`userName` is required"]);
     /// ```
     pub fn validate(&self, resource: &Value, direction: Direction) -> Vec<Violation> {
-        let mut check = Check { direction, found: Vec::new() };
+        let is_schema = same_name(self.core().id(), SCHEMA);
+        let mut check = Check { direction, is_schema, found: Vec::new() };
         let Value::Object(map) = resource else {
             check.report("", ViolationKind::WrongType);
             return check.found;
@@ -102,21 +108,44 @@ impl ResourceSchemas {
                             let path = format!("{name}:{sub}");
                             check.known(&path, schema.attribute(sub), value);
                         }
-                        check.required(&format!("{name}:"), &schema.attributes, inner);
+                        if !is_unassigned(value) {
+                            check.required(&format!("{name}:"), &schema.attributes, inner);
+                        }
                     }
                     value if is_unassigned(value) => {}
                     _ => check.report(name, ViolationKind::WrongType),
                 }
             } else {
-                check.known(name, self.core_attribute(name).map(|located| located.attribute), value);
+                let mut located = self.core_attribute(name);
+                if located.is_none() && direction == Direction::Patch {
+                    located = self.by_full_name(name);
+                    if located.is_some_and(|located| is_elsewhere(located, map)) {
+                        check.report(name, ViolationKind::NamedTwice);
+                    }
+                }
+                check.known(name, located.map(|located| located.attribute), value);
             }
         }
-        check.required("", Self::common(), map);
-        check.required("", &self.core().attributes, map);
+        // Two resources need no id (RFC 7643 §5 and §6).
+        let needs_id = ![SERVICE_PROVIDER_CONFIG, RESOURCE_TYPE].iter().any(|uri| same_name(uri, self.core().id()));
+        check.required("", Self::common().iter().filter(|common| needs_id || common.name() != "id"), map);
+        check.required("", self.core_alone(), map);
         if direction != Direction::Patch {
+            for uri in self.required_extensions() {
+                if !holds(map, uri) {
+                    check.report(uri, ViolationKind::Missing);
+                }
+            }
             self.check_schemas(map, &mut check);
         }
         check.found
+    }
+
+    /// An attribute by its name with the URI of its schema, which a PATCH value without path may have for a key; a
+    /// sub-attribute may not be one.
+    fn by_full_name(&self, name: &str) -> Option<Located<'_>> {
+        let path = AttributePath::parse(name).ok()?;
+        if path.urn().is_some() && path.sub().is_none() { self.locate(&path) } else { None }
     }
 
     /// What `schemas` lists: the core schema, the extensions that the resource has, no other, none twice
@@ -137,11 +166,7 @@ impl ResourceSchemas {
         }
         for (id, _) in known.iter().filter(|(_, listed)| !listed) {
             // A list of nothing is missing, and reported as that.
-            let is_needed = if *id == self.core().id() {
-                !list.is_empty()
-            } else {
-                get_folded(map, id).is_some_and(|value| !is_unassigned(value))
-            };
+            let is_needed = if *id == self.core().id() { !list.is_empty() } else { holds(map, id) };
             if is_needed {
                 check.report(id, ViolationKind::NotListed);
             }
@@ -149,8 +174,27 @@ impl ResourceSchemas {
     }
 }
 
+/// Whether there is a value under that name, in any spelling.
+fn holds(map: &Map<String, Value>, name: &str) -> bool {
+    map.iter().any(|(key, value)| same_name(key, name) && !is_unassigned(value))
+}
+
+/// Whether the attribute is there under its plain name as well.
+fn is_elsewhere(at: Located<'_>, map: &Map<String, Value>) -> bool {
+    let holder = match at.home {
+        Home::Core => Some(map),
+        Home::Extension(uri) => get_folded(map, uri).and_then(Value::as_object),
+    };
+    holder.is_some_and(|map| spelling(map, at.attribute.name()).is_some())
+}
+
+/// What describes the parts of an attribute in a schema document.
+const NESTED: &str = "subAttributes";
+
 struct Check {
     direction: Direction,
+    /// Whether the resource is a schema document.
+    is_schema: bool,
     found: Vec<Violation>,
 }
 
@@ -172,15 +216,19 @@ impl Check {
         }
     }
 
-    fn required(&mut self, prefix: &str, attributes: &[Attribute], map: &Map<String, Value>) {
+    fn required<'a>(
+        &mut self,
+        prefix: &str,
+        attributes: impl IntoIterator<Item = &'a Attribute>,
+        map: &Map<String, Value>,
+    ) {
         for attribute in attributes {
             let wanted = match self.direction {
                 Direction::Create | Direction::Replace => attribute.is_required() && !attribute.is_read_only(),
                 Direction::Answer => *attribute.returned() == Returned::Always,
                 Direction::Patch => false,
             };
-            let there = map.iter().any(|(name, value)| same_name(name, attribute.name()) && !is_unassigned(value));
-            if wanted && !there {
+            if wanted && !holds(map, attribute.name()) {
                 self.report(&format!("{prefix}{}", attribute.name()), ViolationKind::Missing);
             }
         }
@@ -199,6 +247,9 @@ impl Check {
             }
             return;
         }
+        if self.is_empty_text(path, attribute, value) {
+            return self.report(path, ViolationKind::Missing);
+        }
         match self.direction {
             Direction::Patch if attribute.is_read_only() => return self.report(path, ViolationKind::ReadOnly),
             Direction::Answer if attribute.is_hidden() => {
@@ -210,6 +261,10 @@ impl Check {
             (true, Value::Array(list)) => {
                 let mut primaries = 0;
                 for (at, element) in list.iter().enumerate() {
+                    // A PATCH adds nothing by it.
+                    if element.is_null() && self.direction == Direction::Patch {
+                        continue;
+                    }
                     self.single(&format!("{path}[{at}]"), attribute, element);
                     primaries += usize::from(is_primary(element));
                 }
@@ -217,9 +272,22 @@ impl Check {
                     self.report(path, ViolationKind::TwoPrimaries);
                 }
             }
+            (true, single) if self.direction == Direction::Patch => self.single(path, attribute, single),
             (true, _) | (false, Value::Array(_)) => self.report(path, ViolationKind::WrongMultiplicity),
             (false, single) => self.single(path, attribute, single),
         }
+    }
+
+    /// Whether there is empty text where the RFC wants some (RFC 7643 §3.1 and §4.1.1). Who applies a PATCH takes it as
+    /// the value that it is.
+    fn is_empty_text(&self, path: &str, attribute: &Attribute, value: &Value) -> bool {
+        let is_wanted = match self.direction {
+            Direction::Create | Direction::Replace => attribute.is_required() && !attribute.is_read_only(),
+            Direction::Answer => attribute.is_required() || same_name(path, "id"),
+            Direction::Patch => false,
+        };
+        let is_text = matches!(attribute.attribute_type(), AttributeType::String | AttributeType::Reference);
+        is_wanted && is_text && value.as_str() == Some("")
     }
 
     fn single(&mut self, path: &str, attribute: &Attribute, value: &Value) {
@@ -227,10 +295,15 @@ impl Check {
             (AttributeType::Complex, Value::Object(map)) => {
                 self.names(&format!("{path}."), map);
                 for (name, value) in map {
-                    let sub = attribute.sub_attribute(name);
-                    // Schemas have two levels (RFC 7643 §2.3.8); their own schema has more.
-                    if path.len() > 4096 {
+                    // Values have two levels (RFC 7643 §2.3.8); sub-attributes in a schema document nest (§7).
+                    let nests = self.is_schema && [name, attribute.name()].iter().all(|name| same_name(name, NESTED));
+                    let sub = if nests { Some(attribute) } else { attribute.sub_attribute(name) };
+                    if path.len() > 1024 {
                         return self.report(path, ViolationKind::TooDeep);
+                    }
+                    // A PATCH leaves it out.
+                    if self.direction == Direction::Patch && sub.is_some_and(Attribute::is_read_only) {
+                        continue;
                     }
                     self.known(&format!("{path}.{name}"), sub, value);
                 }

@@ -26,7 +26,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 mod lazy;
 mod resources;
 
-use crate::resource::wire::{Wire, locate, simple};
+use crate::resource::wire::{Wire, locate, no_value, simple};
 
 pub use lazy::LazyList;
 pub use resources::{AddressView, EnterpriseUserView, GroupView, ManagerView, MetaView, NameView, UserView, ValueView};
@@ -130,6 +130,9 @@ impl<'de> Seen<'de> for Cow<'de, str> {
             }
             fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
                 Ok(None)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                no_value(seq, &self).map(|()| None)
             }
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
                 Ok(Some(Cow::Owned(value.to_string())))

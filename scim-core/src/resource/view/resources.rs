@@ -26,8 +26,8 @@ macro_rules! view_struct {
         }
 
         const _: () = {
-            use serde::de::MapAccess;
-            use $crate::resource::wire::named_twice;
+            use serde::de::{MapAccess, SeqAccess};
+            use $crate::resource::wire::{named_twice, no_value};
 
             #[allow(non_camel_case_types)]
             #[derive(Clone, Copy)]
@@ -68,6 +68,9 @@ macro_rules! view_struct {
                 }
                 fn visit_unit<E: de::Error>(self) -> Result<bool, E> {
                     Ok(false)
+                }
+                fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<bool, A::Error> {
+                    no_value(seq, &self).map(|()| false)
                 }
                 $(
                     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<bool, E> {

@@ -10,7 +10,7 @@ macro_rules! wire_struct {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Default, PartialEq)]
+        #[derive(Clone, Default, PartialEq)]
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$fmeta])* pub $field: $ty, )*
@@ -20,10 +20,10 @@ macro_rules! wire_struct {
         }
 
         const _: () = {
-            use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
+            use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
             use serde::ser::{SerializeMap, Serializer};
             use $crate::resource::wire::{
-                Attributes, Field, FieldSeed, Node, Wire, check_spellings, keep, locate, named_twice,
+                Attributes, Field, FieldSeed, IdSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice, no_value,
             };
 
             #[allow(non_camel_case_types)]
@@ -75,10 +75,17 @@ macro_rules! wire_struct {
                 fn visit_unit<E: de::Error>(self) -> Result<bool, E> {
                     Ok(false)
                 }
+                fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<bool, A::Error> {
+                    no_value(seq, &self).map(|()| false)
+                }
                 $(
                     fn visit_str<E: de::Error>(self, text: &str) -> Result<bool, E> {
                         self.0.$plain = $crate::resource::wire::Plain(true);
                         self.0.value = Wire::read(de::value::StrDeserializer::new(text))?;
+                        // Only an id takes no empty text.
+                        if self.0.value.is_none() {
+                            self.0.extra.members().insert("value".to_owned(), text.into());
+                        }
                         Ok(true)
                     }
                 )?
@@ -94,9 +101,19 @@ macro_rules! wire_struct {
                                         if seen & bit != 0 {
                                             return Err(named_twice($wire));
                                         }
-                                        out.$field = map
-                                            .next_value_seed(FieldSeed::<$ty>(std::marker::PhantomData))
-                                            .map_err(|e| locate(&e, $wire))?;
+                                        if <$ty as Field>::IS_ID {
+                                            let mut is_empty = false;
+                                            out.$field = map
+                                                .next_value_seed(IdSeed(&mut is_empty, std::marker::PhantomData))
+                                                .map_err(|e| locate(&e, $wire))?;
+                                            if is_empty {
+                                                out.extra.members().insert($wire.to_owned(), "".into());
+                                            }
+                                        } else {
+                                            out.$field = map
+                                                .next_value_seed(FieldSeed::<$ty>(std::marker::PhantomData))
+                                                .map_err(|e| locate(&e, $wire))?;
+                                        }
                                     } )*
                                 }
                                 seen |= bit;
@@ -138,7 +155,16 @@ macro_rules! wire_struct {
             impl Attributes for $name {
                 #[inline]
                 fn member(&self, index: u8) -> Node<'_> {
-                    $( if index == MemberName::$field as u8 { return Field::node(&self.$field); } )*
+                    $(
+                        if index == MemberName::$field as u8 {
+                            return match Field::node(&self.$field) {
+                                Node::Absent if <$ty as Field>::IS_ID => {
+                                    self.extra.get($wire).map_or(Node::Absent, Node::Json)
+                                }
+                                node => node,
+                            };
+                        }
+                    )*
                     Node::Absent
                 }
                 fn extra(&self) -> &serde_json::Map<String, serde_json::Value> {
@@ -146,11 +172,22 @@ macro_rules! wire_struct {
                 }
                 fn is_assigned(&self) -> bool {
                     $( if !Field::unassigned(&self.$field) { return true; } )*
-                    self.extra.values().any(|value| !$crate::resource::is_unassigned(value))
+                    !$crate::resource::holds_nothing(&self.extra)
                 }
                 fn is_present(&self) -> bool {
                     $( if $crate::filter::typed::is_present(Field::node(&self.$field)) { return true; } )*
                     self.extra.values().any($crate::filter::is_present)
+                }
+            }
+
+            // As derived, but for the secrets in what is plain JSON.
+            impl std::fmt::Debug for $name {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.debug_struct(stringify!($name))
+                        $( .field(stringify!($field).trim_start_matches("r#"), &Show(&self.$field)) )*
+                        .field("extra", &self.extra)
+                        $( .field(stringify!($plain), &self.$plain) )?
+                        .finish()
                 }
             }
 
@@ -166,11 +203,21 @@ macro_rules! wire_struct {
 
             impl serde::Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    let members = self.extra.len() $( + usize::from(!Field::unassigned(&self.$field)) )*;
+                    // An id that a program has given takes the place of the empty text that was there.
+                    let is_replaced = |name: &str| -> bool {
+                        $( (<$ty as Field>::IS_ID && name == $wire && !Field::unassigned(&self.$field)) || )* false
+                    };
+                    let extra = || self.extra.iter().filter(|(name, _)| !is_replaced(name));
+                    let members = extra().count() $( + usize::from(!Field::unassigned(&self.$field)) )*;
                     $(
                         // What came as plain text is written so, unless a program has added to it.
-                        if self.$plain.0 && members == 1 && let Some(value) = &self.value {
-                            return serde::Serialize::serialize(value, serializer);
+                        if self.$plain.0 && members == 1 {
+                            if let Some(value) = &self.value {
+                                return serde::Serialize::serialize(value, serializer);
+                            }
+                            if let Some(value) = self.extra.get("value") {
+                                return serde::Serialize::serialize(value, serializer);
+                            }
                         }
                     )?
                     let mut map = serializer.serialize_map(Some(members))?;
@@ -179,7 +226,7 @@ macro_rules! wire_struct {
                             map.serialize_entry($wire, &self.$field)?;
                         }
                     )*
-                    for (name, value) in self.extra.iter() {
+                    for (name, value) in extra() {
                         map.serialize_entry(name, value)?;
                     }
                     map.end()

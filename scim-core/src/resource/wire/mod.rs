@@ -18,8 +18,16 @@ pub(crate) use names::{Checked, CheckedValue, check_all_spellings, check_spellin
 pub(crate) use number::{refuse_number, simple};
 
 /// A value that a member of a typed resource can hold. `None` is the unassigned state.
-pub(crate) trait Wire: Sized {
+pub(crate) trait Wire: Sized + fmt::Debug {
+    /// Whether it is an id, which empty text is not: that stays in `extra`, under the name of the member.
+    const IS_ID: bool = false;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+
+    /// Reads an id, and says whether it was empty text.
+    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, _is_empty: &mut bool) -> Result<Option<Self>, D::Error> {
+        Self::read(deserializer)
+    }
 
     /// The value as filters see it.
     fn node(&self) -> Node<'_>;
@@ -28,11 +36,23 @@ pub(crate) trait Wire: Sized {
     fn index(_name: &str) -> Option<u8> {
         None
     }
+
+    /// `Debug` without secrets.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt(f)
+    }
 }
 
 /// A member of a typed resource.
 pub(crate) trait Field: Sized {
+    /// As [`Wire::IS_ID`].
+    const IS_ID: bool = false;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    /// As [`Wire::read_id`].
+    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, _is_empty: &mut bool) -> Result<Self, D::Error> {
+        Self::read(deserializer)
+    }
     /// Whether the member is left out when the resource is written.
     fn unassigned(&self) -> bool;
 
@@ -41,6 +61,27 @@ pub(crate) trait Field: Sized {
 
     /// Number of the sub-attribute of that name.
     fn index(name: &str) -> Option<u8>;
+
+    /// `Debug` without secrets.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+/// Shows a [`Field`].
+pub(crate) struct Show<'a, T>(pub(crate) &'a T);
+
+impl<T: Field> fmt::Debug for Show<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.show(f)
+    }
+}
+
+/// Shows a [`Wire`].
+struct ShowOne<'a, T>(&'a T);
+
+impl<T: Wire> fmt::Debug for ShowOne<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.show(f)
+    }
 }
 
 /// Carries a [`Field`] or [`Wire`] reader into serde's seed interface.
@@ -50,6 +91,16 @@ impl<'de, T: Field> DeserializeSeed<'de> for FieldSeed<T> {
     type Value = T;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
         T::read(deserializer)
+    }
+}
+
+/// Carries the reader of an id, and whether it was empty text.
+pub(crate) struct IdSeed<'a, T>(pub(crate) &'a mut bool, pub(crate) PhantomData<T>);
+
+impl<'de, T: Field> DeserializeSeed<'de> for IdSeed<'_, T> {
+    type Value = T;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::read_id(deserializer, self.0)
     }
 }
 
@@ -63,8 +114,13 @@ impl<'de, T: Wire> DeserializeSeed<'de> for WireSeed<T> {
 }
 
 impl<T: Wire> Field for Option<T> {
+    const IS_ID: bool = T::IS_ID;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::read(deserializer)
+    }
+    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, is_empty: &mut bool) -> Result<Self, D::Error> {
+        T::read_id(deserializer, is_empty)
     }
     fn unassigned(&self) -> bool {
         self.is_none()
@@ -75,6 +131,9 @@ impl<T: Wire> Field for Option<T> {
     }
     fn index(name: &str) -> Option<u8> {
         T::index(name)
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref().map(ShowOne), f)
     }
 }
 
@@ -92,6 +151,9 @@ impl<T: Wire> Field for Vec<T> {
     fn index(name: &str) -> Option<u8> {
         T::index(name)
     }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(ShowOne)).finish()
+    }
 }
 
 /// A list whose absence means "not said": `None` is absent, `null` and `[]` are an empty list.
@@ -107,6 +169,9 @@ impl<T: Wire> Field for Option<Vec<T>> {
     }
     fn index(name: &str) -> Option<u8> {
         T::index(name)
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref().map(Show), f)
     }
 }
 
@@ -141,6 +206,14 @@ pub(crate) trait Elements {
 impl<T: Wire> Elements for Vec<T> {
     fn any(&self, condition: &mut dyn FnMut(Node<'_>) -> bool) -> bool {
         self.iter().any(|element| condition(element.node()))
+    }
+}
+
+/// A list where one value belongs: nothing, if nothing is in it (RFC 7643 §2.5).
+pub(crate) fn no_value<'de, A: SeqAccess<'de>, V: Visitor<'de>>(mut seq: A, visitor: &V) -> Result<(), A::Error> {
+    match seq.next_element::<de::IgnoredAny>()? {
+        None => Ok(()),
+        Some(_) => Err(de::Error::invalid_type(de::Unexpected::Seq, visitor)),
     }
 }
 

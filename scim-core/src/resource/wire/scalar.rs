@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{CheckedValue, Node, Wire, simple};
+use super::{CheckedValue, Node, Wire, no_value, simple};
 use crate::Text;
+use crate::resource::secret::Shown;
 
 impl Wire for Text {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
@@ -24,6 +25,9 @@ impl Wire for Text {
             }
             fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
                 Ok(None)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                no_value(seq, &self).map(|()| None)
             }
             fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
                 Ok(Some(value.to_string().into()))
@@ -58,7 +62,7 @@ impl Wire for Text {
 impl Wire for bool {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         struct Truth;
-        impl Visitor<'_> for Truth {
+        impl<'de> Visitor<'de> for Truth {
             type Value = Option<bool>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a boolean")
@@ -68,6 +72,9 @@ impl Wire for bool {
             }
             fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
                 Ok(None)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                no_value(seq, &self).map(|()| None)
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
                 match text {
@@ -111,6 +118,9 @@ impl Wire for u64 {
             }
             fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
                 Ok(None)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                no_value(seq, &self).map(|()| None)
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
                 text.trim().parse().map(Some).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
@@ -173,5 +183,8 @@ impl Wire for Value {
     }
     fn node(&self) -> Node<'_> {
         Node::Json(self)
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&Shown(self), f)
     }
 }
