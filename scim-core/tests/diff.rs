@@ -259,3 +259,128 @@ fn every_pair_of_the_corpus_is_bridged() {
     }
     assert!(bridged > 300 && refused < 20, "{bridged} bridged, {refused} refused");
 }
+
+/// What the resource is after each message, as its receiver has it.
+fn states(patches: &[PatchOp], before: &Value, schemas: &ResourceSchemas) -> Vec<Value> {
+    let mut now = before.clone();
+    let step = |patch| {
+        now = apply(std::slice::from_ref(patch), &now, schemas);
+        now.clone()
+    };
+    patches.iter().map(step).collect()
+}
+
+fn group(range: std::ops::Range<usize>, more: &[Value]) -> Value {
+    let members = members(range);
+    let members: Vec<&Value> = members.as_array().unwrap().iter().chain(more).collect();
+    json!({"displayName": "g", "members": members})
+}
+
+#[test]
+fn an_odd_member_leaves_the_others_where_they_are() {
+    let schemas = ResourceSchemas::group();
+    let (ghost, number, again) = (json!({"display": "ghost"}), json!({"value": 7}), json!({"value": "u7"}));
+    let nameless = json!({"nick": "n"});
+    let cases: [(&[&Value], &[&Value], bool); 11] = [
+        (&[&ghost], &[&ghost], true),
+        (&[&ghost], &[], true),
+        (&[], &[&ghost], true),
+        (&[&again], &[&again], true),
+        (&[&again], &[], true),
+        (&[], &[&again], true),
+        (&[&number], &[&number], true),
+        (&[&ghost, &number, &again], &[&number, &ghost], true),
+        (&[&number], &[], true),
+        (&[&nameless], &[&nameless], true),
+        (&[&nameless], &[], false),
+    ];
+    let owned = |list: &[&Value]| list.iter().map(|&v| v.clone()).collect::<Vec<_>>();
+    for (old, new, possible) in cases {
+        let (before, after) = (group(0..200, &owned(old)), group(1..201, &owned(new)));
+        let plain = DiffOptions::new();
+        for options in [plain, plain.with_max_values(20), plain.with_max_operations(1), plain.with_max_bytes(200)] {
+            for options in [options, options.with_removal_by_value()] {
+                let patches = match diff(&before, &after, &schemas, &options) {
+                    Ok(patches) => patches,
+                    Err(error) => {
+                        assert!(!possible && error.scim_type().as_str() == "invalidValue", "{error}");
+                        assert_eq!(error.target(), Some("members"));
+                        continue;
+                    }
+                };
+                let operations: usize = patches.iter().map(|patch| patch.operations.len()).sum();
+                assert!(possible && operations <= 3, "{old:?} {new:?}: {patches:?}");
+                for state in states(&patches, &before, &schemas) {
+                    let keys: Vec<&str> =
+                        state["members"].as_array().unwrap().iter().filter_map(|m| m["value"].as_str()).collect();
+                    assert!((1..200).all(|i| keys.contains(&format!("u{i}").as_str())), "{patches:?}");
+                }
+                let there = apply(&patches, &before, &schemas);
+                assert!(diff(&there, &after, &schemas, &options).unwrap().is_empty(), "{there}");
+            }
+        }
+    }
+}
+
+#[test]
+fn members_of_one_value_count_as_one() {
+    let schemas = ResourceSchemas::group();
+    let group = |keys: &[&str]| {
+        let members: Vec<Value> = keys.iter().map(|key| json!({"value": key})).collect();
+        json!({"displayName": "g", "members": members})
+    };
+    for (old, new, expected) in [
+        (&["1", "1"][..], &["1"][..], json!([])),
+        (&["1"], &["1", "1"], json!([])),
+        (&["1", "1", "2"], &["1", "1"], json!([{"op": "remove", "path": "members[value eq \"2\"]"}])),
+        (&[], &["1", "1"], json!([{"op": "add", "path": "members", "value": [{"value": "1"}]}])),
+        (&["2"], &["2", "1", "1"], json!([{"op": "add", "path": "members", "value": [{"value": "1"}]}])),
+    ] {
+        let messages = operations(&group(old), &group(new), &schemas, &DiffOptions::new());
+        assert_eq!(messages.into_iter().next().unwrap_or_else(|| json!([])), expected, "{old:?} {new:?}");
+    }
+}
+
+#[test]
+fn a_member_without_value_goes_by_what_it_says_if_that_selects_it_alone() {
+    let schemas = ResourceSchemas::group();
+    let ghost = json!({"display": "gh\"ost", "type": "User"});
+    let path = "members[display eq \"gh\\\"ost\" and type eq \"User\"]";
+    for options in [DiffOptions::new(), DiffOptions::new().with_removal_by_value()] {
+        assert_eq!(
+            operations(&group(0..2, std::slice::from_ref(&ghost)), &group(0..2, &[]), &schemas, &options),
+            [json!([{"op": "remove", "path": path}])]
+        );
+    }
+    // One that says more goes as well, or stays.
+    let more = json!({"value": "x", "display": "GH\"OST", "type": "User"});
+    let (before, after) = (group(0..2, &[ghost.clone(), more.clone()]), group(0..2, &[]));
+    let patches = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap();
+    assert!(same(&apply(&patches, &before, &schemas), &after));
+    let error = diff(&before, &group(0..2, &[more]), &schemas, &DiffOptions::new()).unwrap_err();
+    assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some("members")));
+    assert!(error.to_string().contains("value 3"), "{error}");
+}
+
+#[test]
+fn required_members_are_never_all_away() {
+    let mut group = ResourceSchemas::group().core().clone();
+    for attribute in group.attributes.iter_mut().filter(|attribute| attribute.name() == "members") {
+        attribute.required = Some(true);
+    }
+    let schemas = ResourceSchemas::new(group);
+    let member = |value: &str, kind: &str| json!({"value": value, "type": kind});
+    for (old, new) in [
+        (vec![member("a", "x"), member("b", "x")], vec![member("b", "y"), member("c", "x"), member("d", "x")]),
+        (vec![member("a", "x"), member("b", "x")], vec![member("a", "y"), member("A", "y")]),
+    ] {
+        let (before, after) =
+            (json!({"displayName": "g", "members": old}), json!({"displayName": "g", "members": new}));
+        for options in [DiffOptions::new(), DiffOptions::new().with_max_operations(1)] {
+            let patches = diff(&before, &after, &schemas, &options).unwrap();
+            assert!(same(&apply(&patches, &before, &schemas), &after), "{patches:?}");
+        }
+    }
+    let error = diff(&json!({"members": [{"value": "a"}]}), &json!({}), &schemas, &DiffOptions::new()).unwrap_err();
+    assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("members")));
+}

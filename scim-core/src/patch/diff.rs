@@ -1,18 +1,17 @@
 //! From two states of a resource to the PATCH between them.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::filter::attr;
 use crate::patch::equal::{same_elements, same_value};
-use crate::patch::members::{key_of, without_equal};
+use crate::patch::members::without_equal;
 use crate::patch::split::split;
 use crate::patch::{DiffOptions, Op, Operation, PatchError, PatchOp};
 use crate::path::{AttributePath, PatchPath};
 use crate::resource::{get_folded, is_unassigned};
 use crate::schema::{Attribute, ResourceSchemas};
-use crate::text::{fold, same_name};
+use crate::text::same_name;
 
 /// The PATCH that makes `after` of `before`, in as many messages as the receiver's limits ask for; none if nothing
 /// differs. What a client may not write is not compared; order within a list says nothing; members of one `value` count
@@ -72,7 +71,7 @@ pub fn diff(
 }
 
 pub(super) struct Differ<'o> {
-    options: &'o DiffOptions,
+    pub(super) options: &'o DiffOptions,
     operations: Vec<Operation>,
 }
 
@@ -109,10 +108,14 @@ impl Differ<'_> {
             return Ok(());
         }
         let path = AttributePath::of(urn, attribute.name());
-        match (held(before, attribute.name()), held(after, attribute.name())) {
+        let (old, new) = (held(before, attribute.name()), held(after, attribute.name()));
+        match (old, new) {
+            _ if attribute.is_keyed_by_value() => {
+                self.members(attribute, path, old.map_or(&[], list), new.map_or(&[], list))
+            }
             (None, None) => Ok(()),
             (None, Some(new)) => {
-                self.push(Op::Add, path, Some(self.written(attribute, new)));
+                self.push(Op::Add, path, Some(self.whole(attribute, new)));
                 Ok(())
             }
             (Some(old), Some(new)) if attribute.is_multi_valued() => self.values(attribute, path, list(old), list(new)),
@@ -120,17 +123,23 @@ impl Differ<'_> {
                 self.complex(attribute, &path, old, new)
             }
             (Some(old), Some(new)) if same_value(old, new) => Ok(()),
-            (Some(_), new) => {
-                if attribute.is_immutable() || (attribute.is_required() && new.is_none()) {
-                    return Err(PatchError::mutability("no PATCH can change this").on(path));
-                }
-                match new {
-                    Some(new) => self.push(Op::Replace, path, Some(new.clone())),
-                    None => self.push(Op::Remove, path, None),
-                }
+            (Some(_), Some(_)) if attribute.is_immutable() => {
+                Err(PatchError::mutability("no PATCH can change this").on(path))
+            }
+            (Some(_), Some(new)) => {
+                self.push(Op::Replace, path, Some(new.clone()));
                 Ok(())
             }
+            (Some(_), None) => self.unassign(attribute, path),
         }
+    }
+
+    pub(super) fn unassign(&mut self, attribute: &Attribute, path: AttributePath) -> Result<(), PatchError> {
+        if attribute.is_immutable() || attribute.is_required() {
+            return Err(PatchError::mutability("no PATCH can take this away").on(path));
+        }
+        self.push(Op::Remove, path, None);
+        Ok(())
     }
 
     fn complex(
@@ -166,19 +175,13 @@ impl Differ<'_> {
         old: &[Value],
         new: &[Value],
     ) -> Result<(), PatchError> {
-        let strip = |values: &[Value]| {
-            let values = values.iter().map(|value| self.without_nulls(attribute, value));
-            values.filter(|value| !is_unassigned(value)).collect::<Vec<_>>()
-        };
-        let (old, new) = (strip(old), strip(new));
+        let written = |list| self.written_each(attribute, list).into_iter().map(Cow::into_owned).collect::<Vec<_>>();
+        let (old, new) = (written(old), written(new));
         if same_elements(&old, &new) {
             return Ok(());
         }
         if attribute.is_immutable() {
             return Err(PatchError::mutability("no PATCH can change this").on(path));
-        }
-        if attribute.is_keyed_by_value() && self.keyed(&path, &old, &new) {
-            return Ok(());
         }
         // Only more: add what is new. Otherwise the whole list, the one form that every peer reads alike.
         let more = without_equal(&old, new.clone());
@@ -191,65 +194,15 @@ impl Differ<'_> {
         Ok(())
     }
 
-    /// Members: who goes, then who comes. `false` if the elements cannot be told apart.
-    fn keyed(&mut self, path: &AttributePath, old: &[Value], new: &[Value]) -> bool {
-        fn keys(list: &[Value]) -> Option<HashSet<&str>> {
-            let keys: Option<HashSet<&str>> = list.iter().map(key_of).collect();
-            keys.filter(|keys| keys.len() == list.len())
-        }
-        if keys(old).is_none() || keys(new).is_none() {
-            return false;
-        }
-        let find: std::collections::HashMap<&str, &Value> = new.iter().filter_map(|v| Some((key_of(v)?, v))).collect();
-        let known: std::collections::HashMap<&str, &Value> = old.iter().filter_map(|v| Some((key_of(v)?, v))).collect();
-        let stays =
-            |value: &Value| key_of(value).and_then(|key| find.get(key)).is_some_and(|new| same_value(new, value));
-        let gone: Vec<&str> = old.iter().filter(|value| !stays(value)).filter_map(key_of).collect();
-        // Filters on members compare without case: a removal may take a namesake along, which then comes again.
-        let folded: HashSet<String> = gone.iter().map(|key| fold(key).into_owned()).collect();
-        let comes = |value: &Value| {
-            let Some(key) = key_of(value) else {
-                return false;
-            };
-            !known.get(key).is_some_and(|old| same_value(old, value)) || folded.contains(fold(key).as_ref())
-        };
-        let added: Vec<Value> = new.iter().filter(|value| comes(value)).cloned().collect();
-        if self.options.removal_by_value && !gone.is_empty() {
-            let values =
-                gone.iter().map(|key| Value::Object(Map::from_iter([("value".to_owned(), Value::from(*key))])));
-            self.push(Op::Remove, path.clone(), Some(values.collect()));
-        } else {
-            for key in gone {
-                self.push(Op::Remove, PatchPath::select(path.clone(), attr("value").eq(key)), None);
-            }
-        }
-        if !added.is_empty() {
-            self.push(Op::Add, path.clone(), Some(Value::Array(added)));
-        }
-        true
-    }
-
-    /// A value as it is written: without what says nothing, what the client may not write, and, if asked for, what no
-    /// schema knows.
-    fn without_nulls(&self, attribute: &Attribute, value: &Value) -> Value {
+    fn whole(&self, attribute: &Attribute, value: &Value) -> Value {
         match value {
-            Value::Object(map) if attribute.is_complex() => {
-                let goes = |name: &str| match attribute.sub_attribute(name) {
-                    Some(sub) => !sub.is_read_only(),
-                    None => !self.options.only_known,
-                };
-                let members = map.iter().filter(|(name, v)| !is_unassigned(v) && goes(name));
-                Value::Object(members.map(|(name, v)| (name.clone(), v.clone())).collect())
+            Value::Array(list) => {
+                list.iter().filter_map(|value| self.written(attribute, value)).map(Cow::into_owned).collect()
             }
-            other => other.clone(),
-        }
-    }
-
-    fn written(&self, attribute: &Attribute, value: &Value) -> Value {
-        match value {
-            Value::Array(list) => list.iter().map(|value| self.without_nulls(attribute, value)).collect(),
-            single if attribute.is_multi_valued() => Value::Array(vec![self.without_nulls(attribute, single)]),
-            single => self.without_nulls(attribute, single),
+            single => {
+                let single = self.written(attribute, single).map_or_else(|| Value::Object(Map::new()), Cow::into_owned);
+                if attribute.is_multi_valued() { Value::Array(vec![single]) } else { single }
+            }
         }
     }
 }
