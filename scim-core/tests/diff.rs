@@ -384,3 +384,30 @@ fn required_members_are_never_all_away() {
     let error = diff(&json!({"members": [{"value": "a"}]}), &json!({}), &schemas, &DiffOptions::new()).unwrap_err();
     assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("members")));
 }
+
+#[test]
+fn what_no_schema_knows_is_never_cut() {
+    let schemas = ResourceSchemas::user();
+    let long: Vec<String> = (0..40).map(|i| format!("value {i}")).collect();
+    for (before, after, target) in [
+        (json!({"unk": [9]}), json!({"unk": long}), "unk"),
+        (json!({}), json!({"unk": long}), "unk"),
+        (json!({}), json!({"urn:example:x": long}), "urn:example:x"),
+        (json!({}), json!({ENTERPRISE_USER: {"unk": long}}), &format!("{ENTERPRISE_USER}:unk")),
+        (json!({"name": {"givenName": "g"}}), json!({"name": {"givenName": "g", "unk": long}}), "name.unk"),
+    ] {
+        for options in [DiffOptions::new().with_max_values(39), DiffOptions::new().with_max_bytes(300)] {
+            let error = diff(&before, &after, &schemas, &options).unwrap_err();
+            assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some(target)));
+        }
+        for options in [DiffOptions::new().with_max_values(40), DiffOptions::new().with_max_bytes(2000)] {
+            let patches = diff(&before, &after, &schemas, &options).unwrap();
+            assert!(same(&written(&apply(&patches, &before, &schemas), &schemas), &after));
+        }
+    }
+    // Under a schema lists come in pieces, each of which lands.
+    let list = |range: std::ops::Range<usize>| range.map(|i| json!({"value": format!("{i}")})).collect::<Value>();
+    let (before, after) = (json!({"emails": list(0..3)}), json!({"emails": list(2..9)}));
+    let patches = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(2)).unwrap();
+    assert!(patches.len() == 4 && same(&apply(&patches, &before, &schemas), &after));
+}

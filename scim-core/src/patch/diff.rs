@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::patch::equal::{same_elements, same_value};
 use crate::patch::members::without_equal;
-use crate::patch::split::split;
+use crate::patch::split::{Change, split};
 use crate::patch::{DiffOptions, Op, Operation, PatchError, PatchOp};
 use crate::path::{AttributePath, PatchPath};
 use crate::resource::{get_folded, is_unassigned};
@@ -49,7 +49,7 @@ pub fn diff(
 ) -> Result<Vec<PatchOp>, PatchError> {
     let empty = Map::new();
     let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
-    let mut differ = Differ { options, operations: Vec::new() };
+    let mut differ = Differ { options, changes: Vec::new() };
     let core = schemas.core().attributes.iter().chain(ResourceSchemas::common());
     for attribute in core.filter(|attribute| !same_name(attribute.name(), "schemas")) {
         differ.attribute(None, attribute, before, after)?;
@@ -67,12 +67,12 @@ pub fn diff(
         differ.unknown_at_top(schemas, before, after)?;
         differ.unknown_schemas(schemas, before, after);
     }
-    split(differ.operations, options)
+    split(differ.changes, options)
 }
 
 pub(super) struct Differ<'o> {
     pub(super) options: &'o DiffOptions,
-    operations: Vec<Operation>,
+    changes: Vec<Change>,
 }
 
 pub(super) fn held<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
@@ -90,11 +90,20 @@ fn list(value: &Value) -> &[Value] {
 impl Differ<'_> {
     /// Attributes without a path of their own.
     pub(super) fn push_all(&mut self, op: Op, attributes: Map<String, Value>) {
-        self.operations.push(Operation { op, path: None, value: Some(Value::Object(attributes)) });
+        let operation = Operation { op, path: None, value: Some(Value::Object(attributes)) };
+        self.changes.push(Change { operation, in_pieces: false });
     }
 
+    /// A change that is made whole or not at all.
     pub(super) fn push(&mut self, op: Op, path: impl Into<PatchPath>, value: Option<Value>) {
-        self.operations.push(Operation { op, path: Some(path.into()), value });
+        let operation = Operation { op, path: Some(path.into()), value };
+        self.changes.push(Change { operation, in_pieces: false });
+    }
+
+    /// Values of a list that a receiver puts beside those that are there.
+    pub(super) fn push_values(&mut self, op: Op, path: impl Into<PatchPath>, values: Vec<Value>) {
+        let operation = Operation { op, path: Some(path.into()), value: Some(Value::Array(values)) };
+        self.changes.push(Change { operation, in_pieces: true });
     }
 
     fn attribute(
@@ -115,7 +124,10 @@ impl Differ<'_> {
             }
             (None, None) => Ok(()),
             (None, Some(new)) => {
-                self.push(Op::Add, path, Some(self.whole(attribute, new)));
+                match self.whole(attribute, new) {
+                    Value::Array(values) if attribute.is_multi_valued() => self.push_values(Op::Add, path, values),
+                    value => self.push(Op::Add, path, Some(value)),
+                }
                 Ok(())
             }
             (Some(old), Some(new)) if attribute.is_multi_valued() => self.values(attribute, path, list(old), list(new)),
@@ -153,12 +165,12 @@ impl Differ<'_> {
             let path = path.with_sub(sub.name());
             match (held(old, sub.name()), held(new, sub.name())) {
                 (None, None) => {}
-                (None, Some(value)) => self.push(Op::Add, path, Some(value.clone())),
+                (None, Some(value)) => self.push_part(Op::Add, path, sub, value.clone()),
                 (Some(old), Some(new)) if same_value(old, new) => {}
                 (Some(_), new) if sub.is_immutable() || (new.is_none() && sub.is_required()) => {
                     return Err(PatchError::mutability("no PATCH can change this").on(path));
                 }
-                (Some(_), Some(new)) => self.push(Op::Replace, path, Some(new.clone())),
+                (Some(_), Some(new)) => self.push_part(Op::Replace, path, sub, new.clone()),
                 (Some(_), None) => self.push(Op::Remove, path, None),
             }
         }
@@ -166,6 +178,13 @@ impl Differ<'_> {
             self.unknown_subs(attribute, path, old, new);
         }
         Ok(())
+    }
+
+    fn push_part(&mut self, op: Op, path: AttributePath, sub: &Attribute, value: Value) {
+        match value {
+            Value::Array(values) if sub.is_multi_valued() => self.push_values(op, path, values),
+            value => self.push(op, path, Some(value)),
+        }
     }
 
     fn values(
@@ -187,9 +206,9 @@ impl Differ<'_> {
         let more = without_equal(&old, new.clone());
         let keeps_all = without_equal(&new, old.clone()).is_empty();
         if keeps_all && old.len() + more.len() == new.len() {
-            self.push(Op::Add, path, Some(Value::Array(more)));
+            self.push_values(Op::Add, path, more);
         } else {
-            self.push(Op::Replace, path, Some(Value::Array(new)));
+            self.push_values(Op::Replace, path, new);
         }
         Ok(())
     }

@@ -112,7 +112,7 @@ impl Differ<'_> {
             Vec::new()
         };
         if !first.is_empty() {
-            self.push(Op::Add, path.clone(), Some(Value::Array(first)));
+            self.push_values(Op::Add, path.clone(), first);
         }
         let keys = old.list.iter().filter(|(name, _)| gone.contains(name)).filter_map(|(name, _)| name.key());
         self.remove_keys(&path, keys);
@@ -120,7 +120,7 @@ impl Differ<'_> {
             self.push(Op::Remove, PatchPath::select(path.clone(), filter), None);
         }
         if !last.is_empty() {
-            self.push(Op::Add, path, Some(Value::Array(last)));
+            self.push_values(Op::Add, path, last);
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Differ<'_> {
             let values = keys.map(|key| Value::Object(Map::from_iter([("value".to_owned(), Value::from(key))])));
             let values: Vec<Value> = values.collect();
             if !values.is_empty() {
-                self.push(Op::Remove, path.clone(), Some(Value::Array(values)));
+                self.push_values(Op::Remove, path.clone(), values);
             }
             return;
         }
