@@ -411,3 +411,29 @@ fn what_no_schema_knows_is_never_cut() {
     let patches = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(2)).unwrap();
     assert!(patches.len() == 4 && same(&apply(&patches, &before, &schemas), &after));
 }
+
+#[test]
+fn a_list_is_not_emptied_by_what_no_schema_knows() {
+    let only_known = DiffOptions::new().with_only_known();
+    let (users, groups) = (ResourceSchemas::user(), ResourceSchemas::group());
+    let two = json!([{"value": "1"}, {"value": "2"}]);
+    for (schemas, before, after, target) in [
+        (&groups, json!({"members": two}), json!({"members": [{"displayName": "x"}]}), "members"),
+        (&groups, json!({"members": two}), json!({"members": [{"value": "2"}, {"displayName": "x"}]}), "members"),
+        (&users, json!({"emails": two}), json!({"emails": [{"x": 2}]}), "emails"),
+        (&users, json!({"emails": two}), json!({"emails": [{"value": "2"}, {"x": 2}]}), "emails"),
+        (&users, json!({"name": "n"}), json!({"name": {"x": 2}}), "name"),
+    ] {
+        let error = diff(&before, &after, schemas, &only_known).unwrap_err();
+        assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some(target)));
+    }
+    // What takes nothing away may leave it out, and one that was there before stays.
+    let odd = json!({"displayName": "x"});
+    for (before, after, expected) in [
+        (json!([odd, {"value": "1"}]), json!([odd]), json!({"op": "remove", "path": "members[value eq \"1\"]"})),
+        (json!([]), json!([odd, {"value": "1"}]), json!({"op": "add", "path": "members", "value": [{"value": "1"}]})),
+    ] {
+        let (before, after) = (json!({"members": before}), json!({"members": after}));
+        assert_eq!(operations(&before, &after, &groups, &only_known), [json!([expected])]);
+    }
+}

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use crate::patch::diff_written::says_nothing_known;
 use crate::patch::equal::{same_elements, same_value};
 use crate::patch::members::without_equal;
 use crate::patch::split::{Change, split};
@@ -138,6 +139,7 @@ impl Differ<'_> {
             (Some(_), Some(_)) if attribute.is_immutable() => {
                 Err(PatchError::mutability("no PATCH can change this").on(path))
             }
+            (Some(_), Some(new)) if self.is_left_out(attribute, new) => Err(says_nothing_known().on(path)),
             (Some(_), Some(new)) => {
                 self.push(Op::Replace, path, Some(new.clone()));
                 Ok(())
@@ -195,20 +197,22 @@ impl Differ<'_> {
         new: &[Value],
     ) -> Result<(), PatchError> {
         let written = |list| self.written_each(attribute, list).into_iter().map(Cow::into_owned).collect::<Vec<_>>();
-        let (old, new) = (written(old), written(new));
-        if same_elements(&old, &new) {
+        let (was, is) = (written(old), written(new));
+        if same_elements(&was, &is) {
             return Ok(());
         }
         if attribute.is_immutable() {
             return Err(PatchError::mutability("no PATCH can change this").on(path));
         }
         // Only more: add what is new. Otherwise the whole list, the one form that every peer reads alike.
-        let more = without_equal(&old, new.clone());
-        let keeps_all = without_equal(&new, old.clone()).is_empty();
-        if keeps_all && old.len() + more.len() == new.len() {
+        let more = without_equal(&was, is.clone());
+        let keeps_all = without_equal(&is, was.clone()).is_empty();
+        if keeps_all && was.len() + more.len() == is.len() {
             self.push_values(Op::Add, path, more);
+        } else if new.iter().any(|value| self.is_left_out(attribute, value)) {
+            return Err(says_nothing_known().on(path));
         } else {
-            self.push_values(Op::Replace, path, new);
+            self.push_values(Op::Replace, path, is);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::filter::{ElementMatcher, Filter, Literal, Number, attr};
 use crate::patch::diff::Differ;
+use crate::patch::diff_written::says_nothing_known;
 use crate::patch::equal::{canonical, same_value};
 use crate::patch::members::key_of;
 use crate::patch::{Op, PatchError};
@@ -83,8 +84,9 @@ impl Differ<'_> {
         let is_taken = |name: &Name<'_>| name.key().is_some_and(|key| folded.contains(&fold(key)));
         let comes = new.list.iter().filter(|(name, element)| !old.has(name, element) || is_taken(name));
         let (mut first, mut last): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
+        let left_out = self.left_out_of(attribute, after);
         // A list that must be there is never empty between two operations.
-        let must_stay = attribute.is_required() && gone.len() == old.list.len() && !gone.is_empty();
+        let must_stay = attribute.is_required() && gone.len() == old.list.len() && left_out.is_empty();
         for (name, element) in comes {
             let is_first = must_stay && !is_taken(name) && !old.find.contains_key(name);
             if is_first { &mut first } else { &mut last }.push((*element).clone());
@@ -95,7 +97,10 @@ impl Differ<'_> {
         if attribute.is_immutable() && !old.list.is_empty() {
             return Err(PatchError::mutability("no PATCH can change this").on(path));
         }
-        if is.is_empty() {
+        if !gone.is_empty() && !left_out.is_subset(&self.left_out_of(attribute, before)) {
+            return Err(says_nothing_known().on(path));
+        }
+        if is.is_empty() && left_out.is_empty() {
             return self.unassign(attribute, path);
         }
         if must_stay && first.is_empty() {
@@ -123,6 +128,11 @@ impl Differ<'_> {
             self.push_values(Op::Add, path, last);
         }
         Ok(())
+    }
+
+    /// The elements that are not said, because no schema knows anything about them.
+    fn left_out_of(&self, attribute: &Attribute, list: &[Value]) -> HashSet<String> {
+        list.iter().filter(|element| self.is_left_out(attribute, element)).map(canonical).collect()
     }
 
     fn remove_keys<'k>(&mut self, path: &AttributePath, keys: impl Iterator<Item = &'k str>) {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use crate::patch::PatchError;
 use crate::patch::diff::Differ;
 use crate::resource::is_unassigned;
 use crate::schema::Attribute;
@@ -32,10 +33,20 @@ impl Differ<'_> {
         }
     }
 
+    /// Whether nothing is left of a value that says something. Where such a one is wanted instead of another, leaving it
+    /// out would take the other away.
+    pub(super) fn is_left_out(&self, attribute: &Attribute, value: &Value) -> bool {
+        self.written(attribute, value).is_none() && attribute.is_misnamed(value)
+    }
+
     /// The values of a list of which something is left.
     pub(super) fn written_each<'v>(&self, attribute: &Attribute, list: &'v [Value]) -> Vec<Cow<'v, Value>> {
         list.iter().filter_map(|value| self.written(attribute, value)).collect()
     }
+}
+
+pub(super) fn says_nothing_known() -> PatchError {
+    PatchError::value("a value says nothing that its schema knows; without it others would go for nothing")
 }
 
 /// The value of a sub-attribute as it is written.
