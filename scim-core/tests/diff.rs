@@ -373,6 +373,7 @@ fn required_members_are_never_all_away() {
     for (old, new) in [
         (vec![member("a", "x"), member("b", "x")], vec![member("b", "y"), member("c", "x"), member("d", "x")]),
         (vec![member("a", "x"), member("b", "x")], vec![member("a", "y"), member("A", "y")]),
+        (vec![], vec![member("a", "x")]),
     ] {
         let (before, after) =
             (json!({"displayName": "g", "members": old}), json!({"displayName": "g", "members": new}));

@@ -86,7 +86,8 @@ impl Differ<'_> {
         let (mut first, mut last): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
         let left_out = self.left_out_of(attribute, after);
         // A list that must be there is never empty between two operations.
-        let must_stay = attribute.is_required() && gone.len() == old.list.len() && left_out.is_empty();
+        let goes_all = !gone.is_empty() && gone.len() == old.list.len() && left_out.is_empty();
+        let must_stay = attribute.is_required() && goes_all;
         for (name, element) in comes {
             let is_first = must_stay && !is_taken(name) && !old.find.contains_key(name);
             if is_first { &mut first } else { &mut last }.push((*element).clone());
