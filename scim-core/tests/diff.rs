@@ -438,3 +438,71 @@ fn a_list_is_not_emptied_by_what_no_schema_knows() {
         assert_eq!(operations(&before, &after, &groups, &only_known), [json!([expected])]);
     }
 }
+
+fn schemas_with(attributes: Value) -> ResourceSchemas {
+    ResourceSchemas::new(serde_json::from_value(json!({"id": "urn:example:T", "attributes": attributes})).unwrap())
+}
+
+#[test]
+fn what_can_be_set_once_is_set_whole_or_not_at_all() {
+    let schemas = schemas_with(json!([
+        {"name": "list", "type": "string", "multiValued": true, "mutability": "immutable"},
+        {"name": "group", "type": "complex", "multiValued": true, "mutability": "immutable", "subAttributes": [
+            {"name": "value", "type": "string", "mutability": "immutable"}]},
+        {"name": "one", "type": "complex", "mutability": "immutable", "subAttributes": [
+            {"name": "a", "type": "string"}, {"name": "b", "type": "string"}, {"name": "ro", "type": "string", "mutability": "readOnly"}]},
+        {"name": "part", "type": "complex", "subAttributes": [
+            {"name": "a", "type": "string"}, {"name": "list", "type": "string", "multiValued": true, "mutability": "immutable"}]},
+    ]));
+    let members = json!([{"value": "a"}, {"value": "b"}]);
+    for (before, after, target) in [
+        (json!({}), json!({"list": ["q", "a"]}), "list"),
+        (json!({}), json!({"group": members}), "group"),
+        (json!({"part": {"a": "x"}}), json!({"part": {"a": "x", "list": ["q", "a"]}}), "part.list"),
+    ] {
+        let patches = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(2)).unwrap();
+        assert!(same(&apply(&patches, &before, &schemas), &after));
+        let error = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(1)).unwrap_err();
+        assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some(target)));
+    }
+    for (before, after, target) in [
+        (json!({"one": {"a": "1"}}), json!({"one": {"a": "2"}}), "one"),
+        (json!({"one": {"a": "1"}}), json!({"one": {"a": "1", "b": "2"}}), "one"),
+        (json!({"one": {"a": "1"}}), json!({"one": {"a": "1", "x": 1}}), "one"),
+        (json!({"one": {"a": "1"}}), json!({}), "one"),
+        (json!({"list": ["a"]}), json!({"list": ["a", "b"]}), "list"),
+        (json!({"group": [{"value": "a"}]}), json!({"group": members}), "group"),
+        (json!({"group": members}), json!({}), "group"),
+    ] {
+        let error = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap_err();
+        assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some(target)), "{after}");
+    }
+    let (before, after) = (json!({"one": {"a": "1", "ro": "x"}}), json!({"one": {"A": "1", "ro": "y"}}));
+    assert!(diff(&before, &after, &schemas, &DiffOptions::new()).unwrap().is_empty());
+}
+
+#[test]
+fn nothing_left_to_write_is_nothing_to_do() {
+    let schemas = ResourceSchemas::user();
+    let (plain, only_known) = (DiffOptions::new(), DiffOptions::new().with_only_known());
+    for (after, options) in [
+        (json!({ENTERPRISE_USER: {"manager": {"displayName": "q"}}}), plain),
+        (json!({"emails": [{}]}), plain),
+        (json!({"emails": [null, {"value": null}]}), plain),
+        (json!({"name": {"x": 2}}), only_known),
+        (json!({"emails": [{"x": 2}]}), only_known),
+        (json!({"emails": {}}), plain),
+    ] {
+        assert!(operations(&json!({}), &after, &schemas, &options).is_empty(), "{after}");
+        assert!(operations(&after, &json!({}), &schemas, &options).is_empty(), "{after}");
+    }
+    let lists = schemas_with(json!([{"name": "c", "type": "complex", "subAttributes": [
+        {"name": "a", "type": "string"}, {"name": "l", "type": "string", "multiValued": true}]}]));
+    for (before, after) in
+        [(json!({}), json!({"c": {"l": [null]}})), (json!({"c": {"a": "x"}}), json!({"c": {"a": "x", "l": [null]}}))]
+    {
+        assert!(operations(&before, &after, &lists, &plain).is_empty(), "{after}");
+    }
+    let (before, after) = (json!({"emails": [{"value": "a"}]}), json!({"emails": [{}]}));
+    assert_eq!(operations(&before, &after, &schemas, &plain), [json!([{"op": "remove", "path": "emails"}])]);
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::patch::diff_written::says_nothing_known;
+use crate::patch::diff_written::{says_nothing_known, written_part};
 use crate::patch::equal::{same_elements, same_value};
 use crate::patch::members::without_equal;
 use crate::patch::split::{Change, split};
@@ -120,32 +120,46 @@ impl Differ<'_> {
         let path = AttributePath::of(urn, attribute.name());
         let (old, new) = (held(before, attribute.name()), held(after, attribute.name()));
         match (old, new) {
-            _ if attribute.is_keyed_by_value() => {
-                self.members(attribute, path, old.map_or(&[], list), new.map_or(&[], list))
-            }
-            (None, None) => Ok(()),
-            (None, Some(new)) => {
-                match self.whole(attribute, new) {
-                    Value::Array(values) if attribute.is_multi_valued() => self.push_values(Op::Add, path, values),
-                    value => self.push(Op::Add, path, Some(value)),
+            (old, new) if attribute.is_multi_valued() => {
+                let (old, new) = (old.map_or(&[][..], list), new.map_or(&[][..], list));
+                if attribute.is_keyed_by_value() {
+                    self.members(attribute, path, old, new)
+                } else {
+                    self.values(attribute, path, old, new)
                 }
-                Ok(())
             }
-            (Some(old), Some(new)) if attribute.is_multi_valued() => self.values(attribute, path, list(old), list(new)),
-            (Some(Value::Object(old)), Some(Value::Object(new))) if attribute.is_complex() => {
+            // No path leads into what can be set once.
+            (Some(Value::Object(old)), Some(Value::Object(new)))
+                if attribute.is_complex() && !attribute.is_immutable() =>
+            {
                 self.complex(attribute, &path, old, new)
             }
-            (Some(old), Some(new)) if same_value(old, new) => Ok(()),
-            (Some(_), Some(_)) if attribute.is_immutable() => {
-                Err(PatchError::mutability("no PATCH can change this").on(path))
-            }
-            (Some(_), Some(new)) if self.is_left_out(attribute, new) => Err(says_nothing_known().on(path)),
-            (Some(_), Some(new)) => {
-                self.push(Op::Replace, path, Some(new.clone()));
-                Ok(())
-            }
-            (Some(_), None) => self.unassign(attribute, path),
+            (old, new) => self.single(attribute, path, old, new),
         }
+    }
+
+    fn single(
+        &mut self,
+        attribute: &Attribute,
+        path: AttributePath,
+        old: Option<&Value>,
+        new: Option<&Value>,
+    ) -> Result<(), PatchError> {
+        let is_left_out = new.is_some_and(|new| self.is_left_out(attribute, new));
+        let written =
+            |value: Option<&Value>| value.and_then(|value| self.written(attribute, value).map(Cow::into_owned));
+        match (written(old), written(new)) {
+            (None, None) => {}
+            (None, Some(new)) => self.push(Op::Add, path, Some(new)),
+            (Some(old), Some(new)) if same_value(&old, &new) => {}
+            (Some(_), _) if attribute.is_immutable() => {
+                return Err(PatchError::mutability("no PATCH can change this").on(path));
+            }
+            (Some(_), Some(new)) => self.push(Op::Replace, path, Some(new)),
+            (Some(_), None) if is_left_out => return Err(says_nothing_known().on(path)),
+            (Some(_), None) => return self.unassign(attribute, path),
+        }
+        Ok(())
     }
 
     pub(super) fn unassign(&mut self, attribute: &Attribute, path: AttributePath) -> Result<(), PatchError> {
@@ -165,14 +179,16 @@ impl Differ<'_> {
     ) -> Result<(), PatchError> {
         for sub in attribute.sub_attributes.iter().filter(|sub| !sub.is_read_only()) {
             let path = path.with_sub(sub.name());
-            match (held(old, sub.name()), held(new, sub.name())) {
+            let part =
+                |map| get_folded(map, sub.name()).and_then(|value| written_part(sub, value)).map(Cow::into_owned);
+            match (part(old), part(new)) {
                 (None, None) => {}
-                (None, Some(value)) => self.push_part(Op::Add, path, sub, value.clone()),
-                (Some(old), Some(new)) if same_value(old, new) => {}
+                (None, Some(value)) => self.push_part(Op::Add, path, sub, value),
+                (Some(old), Some(new)) if same_value(&old, &new) => {}
                 (Some(_), new) if sub.is_immutable() || (new.is_none() && sub.is_required()) => {
                     return Err(PatchError::mutability("no PATCH can change this").on(path));
                 }
-                (Some(_), Some(new)) => self.push_part(Op::Replace, path, sub, new.clone()),
+                (Some(_), Some(new)) => self.push_part(Op::Replace, path, sub, new),
                 (Some(_), None) => self.push(Op::Remove, path, None),
             }
         }
@@ -182,9 +198,16 @@ impl Differ<'_> {
         Ok(())
     }
 
+    /// In pieces equal elements would be taken for one, and what can be set once is there after the first.
     fn push_part(&mut self, op: Op, path: AttributePath, sub: &Attribute, value: Value) {
         match value {
-            Value::Array(values) if sub.is_multi_valued() => self.push_values(op, path, values),
+            Value::Array(values)
+                if sub.is_multi_valued()
+                    && !sub.is_immutable()
+                    && without_equal(&[], values.clone()).len() == values.len() =>
+            {
+                self.push_values(op, path, values);
+            }
             value => self.push(op, path, Some(value)),
         }
     }
@@ -196,36 +219,33 @@ impl Differ<'_> {
         old: &[Value],
         new: &[Value],
     ) -> Result<(), PatchError> {
-        let written = |list| self.written_each(attribute, list).into_iter().map(Cow::into_owned).collect::<Vec<_>>();
-        let (was, is) = (written(old), written(new));
+        // A receiver stores equal ones once.
+        let once = |list| {
+            let written = self.written_each(attribute, list).into_iter().map(Cow::into_owned);
+            without_equal(&[], written.collect())
+        };
+        let (was, is) = (once(old), once(new));
         if same_elements(&was, &is) {
             return Ok(());
         }
         if attribute.is_immutable() {
-            return Err(PatchError::mutability("no PATCH can change this").on(path));
+            if !was.is_empty() {
+                return Err(PatchError::mutability("no PATCH can change this").on(path));
+            }
+            self.push(Op::Add, path, Some(Value::Array(is)));
+            return Ok(());
         }
         // Only more: add what is new. Otherwise the whole list, the one form that every peer reads alike.
         let more = without_equal(&was, is.clone());
-        let keeps_all = without_equal(&is, was.clone()).is_empty();
-        if keeps_all && was.len() + more.len() == is.len() {
+        if was.len() + more.len() == is.len() {
             self.push_values(Op::Add, path, more);
         } else if new.iter().any(|value| self.is_left_out(attribute, value)) {
             return Err(says_nothing_known().on(path));
+        } else if is.is_empty() {
+            return self.unassign(attribute, path);
         } else {
             self.push_values(Op::Replace, path, is);
         }
         Ok(())
-    }
-
-    fn whole(&self, attribute: &Attribute, value: &Value) -> Value {
-        match value {
-            Value::Array(list) => {
-                list.iter().filter_map(|value| self.written(attribute, value)).map(Cow::into_owned).collect()
-            }
-            single => {
-                let single = self.written(attribute, single).map_or_else(|| Value::Object(Map::new()), Cow::into_owned);
-                if attribute.is_multi_valued() { Value::Array(vec![single]) } else { single }
-            }
-        }
     }
 }

@@ -98,6 +98,10 @@ impl Differ<'_> {
         if attribute.is_immutable() && !old.list.is_empty() {
             return Err(PatchError::mutability("no PATCH can change this").on(path));
         }
+        if attribute.is_immutable() {
+            self.push(Op::Add, path, Some(Value::Array(last)));
+            return Ok(());
+        }
         if !gone.is_empty() && !left_out.is_subset(&self.left_out_of(attribute, before)) {
             return Err(says_nothing_known().on(path));
         }
