@@ -506,3 +506,33 @@ fn nothing_left_to_write_is_nothing_to_do() {
     let (before, after) = (json!({"emails": [{"value": "a"}]}), json!({"emails": [{}]}));
     assert_eq!(operations(&before, &after, &schemas, &plain), [json!([{"op": "remove", "path": "emails"}])]);
 }
+
+#[test]
+fn equal_elements_of_a_list_count_as_one() {
+    let schemas = schemas_with(json!([
+        {"name": "nums", "type": "integer", "multiValued": true},
+        {"name": "c", "type": "complex", "subAttributes": [
+            {"name": "a", "type": "string"}, {"name": "l", "type": "integer", "multiValued": true}]},
+    ]));
+    for (old, new, expected) in [
+        (json!([]), json!([1, 1]), json!([[{"op": "add", "path": "nums", "value": [1]}]])),
+        (json!([1]), json!([1, 2, 2.0, 1]), json!([[{"op": "add", "path": "nums", "value": [2]}]])),
+        (json!([1, 1]), json!([1]), json!([])),
+        (json!([1, 1, 3]), json!([2, 1, 2]), json!([[{"op": "replace", "path": "nums", "value": [2, 1]}]])),
+    ] {
+        let (before, after) = (json!({"nums": old}), json!({"nums": new}));
+        assert_eq!(Value::from(operations(&before, &after, &schemas, &DiffOptions::new())), expected);
+    }
+    // Within a sub-attribute a receiver keeps them: such a list is not cut, where the pieces would be compared.
+    for (before, after) in [
+        (json!({"c": {"a": "x"}}), json!({"c": {"a": "x", "l": [1, 1]}})),
+        (json!({"c": {"l": [1]}}), json!({"c": {"l": [1, 1]}})),
+    ] {
+        let patches = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap();
+        assert!(same(&apply(&patches, &before, &schemas), &after));
+        assert!(diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(1)).is_err());
+    }
+    let (before, after) = (json!({"c": {"l": [9]}}), json!({"c": {"l": [1, 2, 3]}}));
+    let patches = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(2)).unwrap();
+    assert_eq!(apply(&patches, &before, &schemas), after);
+}

@@ -15,8 +15,8 @@ use crate::schema::{Attribute, ResourceSchemas};
 use crate::text::same_name;
 
 /// The PATCH that makes `after` of `before`, in as many messages as the receiver's limits ask for; none if nothing
-/// differs. What a client may not write is not compared; order within a list says nothing; members of one `value` count
-/// as one. `schemas` follows from what the resource holds: of its URIs only those are carried that no schema of the
+/// differs. What a client may not write is not compared; order within a list says nothing; equal values of a list
+/// count as one, and so do members of one `value`, of which the first is meant: a receiver stores one. `schemas` follows from what the resource holds: of its URIs only those are carried that no schema of the
 /// resource type has.
 ///
 /// Attributes that no schema knows are carried as they are, unless
