@@ -16,7 +16,7 @@ pub(super) struct Change {
 /// Messages within the limits, in order.
 pub(super) fn split(changes: Vec<Change>, options: &DiffOptions) -> Result<Vec<PatchOp>, PatchError> {
     let limits = Limits {
-        operations: options.operations.unwrap_or(usize::MAX),
+        operations: options.operations.unwrap_or_else(|| crate::limits::Limits::default().operations()),
         values: options.values.unwrap_or(usize::MAX),
         bytes: options.bytes.unwrap_or(usize::MAX),
         counts_bytes: options.bytes.is_some(),
