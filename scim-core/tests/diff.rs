@@ -536,3 +536,68 @@ fn equal_elements_of_a_list_count_as_one() {
     let patches = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(2)).unwrap();
     assert_eq!(apply(&patches, &before, &schemas), after);
 }
+
+#[test]
+fn no_message_has_more_operations_than_a_receiver_takes_by_default() {
+    let schemas = ResourceSchemas::group();
+    let (before, after) = (group(0..10_002, &[]), group(0..1, &[]));
+    let patches = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap();
+    assert_eq!(patches.iter().map(|patch| patch.operations.len()).collect::<Vec<_>>(), [10_000, 1]);
+    for patch in &patches {
+        PatchOp::from_json(&serde_json::to_vec(patch).unwrap(), &PatchOptions::strict()).unwrap();
+    }
+    let asked = DiffOptions::new().with_max_operations(20_000);
+    assert_eq!(diff(&before, &after, &schemas, &asked).unwrap().len(), 1);
+}
+
+#[test]
+fn common_attributes_that_a_schema_lists_are_said_once() {
+    let schemas = schemas_with(json!([
+        {"name": "ExternalId", "type": "string"}, {"name": "id", "type": "string", "mutability": "readOnly"},
+        {"name": "schemas", "type": "reference", "multiValued": true, "required": true}, {"name": "n", "type": "string"},
+    ]));
+    let (before, after) = (json!({"externalId": "a", "id": "1"}), json!({"externalId": "b", "id": "2"}));
+    assert_eq!(
+        operations(&before, &after, &schemas, &DiffOptions::new()),
+        [json!([{"op": "replace", "path": "ExternalId", "value": "b"}])]
+    );
+}
+
+#[test]
+fn only_objects_are_compared() {
+    let schemas = ResourceSchemas::group();
+    let group = json!({"displayName": "g", "members": [{"value": "1"}]});
+    for other in [Value::Null, json!([]), json!("g"), json!([group])] {
+        for (before, after) in [(&group, &other), (&other, &group), (&other, &other)] {
+            let error = diff(before, after, &schemas, &DiffOptions::new()).unwrap_err();
+            assert_eq!(error.scim_type().as_str(), "invalidSyntax");
+        }
+    }
+}
+
+#[test]
+fn an_extension_comes_with_what_it_must_have() {
+    let extension = serde_json::from_value(json!({"id": "urn:example:E", "attributes": [
+        {"name": "may", "type": "string"}, {"name": "must", "type": "string", "required": true},
+        {"name": "list", "type": "string", "multiValued": true}]}));
+    let schemas = ResourceSchemas::user().with_extension(extension.unwrap());
+    let after = json!({"urn:example:E": {"may": "a", "list": ["x"], "must": "b"}});
+    let messages = operations(&json!({}), &after, &schemas, &DiffOptions::new().with_max_operations(1));
+    let paths: Vec<&str> = messages.iter().filter_map(|message| message[0]["path"].as_str()).collect();
+    assert_eq!(paths, ["urn:example:E:must", "urn:example:E:may", "urn:example:E:list"]);
+}
+
+#[test]
+fn a_value_of_another_kind_is_replaced_by_what_is_known() {
+    let schemas = ResourceSchemas::user();
+    let (before, after) = (json!({"name": "n"}), json!({"name": {"givenName": "g", "familyName": null, "x": 2}}));
+    for (options, value) in [
+        (DiffOptions::new().with_only_known(), json!({"givenName": "g"})),
+        (DiffOptions::new(), json!({"givenName": "g", "x": 2})),
+    ] {
+        assert_eq!(
+            operations(&before, &after, &schemas, &options),
+            [json!([{"op": "replace", "path": "name", "value": value}])]
+        );
+    }
+}

@@ -39,9 +39,13 @@ use crate::text::same_name;
 /// ```
 ///
 /// # Errors
-/// `mutability` if no PATCH can get there: a required attribute goes away, an immutable one changes; `invalidPath` if
-/// an unknown attribute has a name that no PATCH can say; `invalidValue` if one value alone is longer than
-/// [`with_max_bytes`](DiffOptions::with_max_bytes).
+/// `invalidSyntax` if one of the two is no object; `mutability` if no PATCH can get there: a required attribute goes away,
+/// an immutable one changes; `invalidPath` if an unknown attribute has a name that no PATCH can say; `invalidValue` if
+/// - one value alone, or a list that cannot be cut, is more than [`with_max_bytes`](DiffOptions::with_max_bytes) or
+///   [`with_max_values`](DiffOptions::with_max_values) allow: what no schema knows and what can be set once is not cut;
+/// - a member without `value` is to go and no filter selects it alone;
+/// - values of a list would go for one that says nothing but what [`with_only_known`](DiffOptions::with_only_known) leaves
+///   out.
 pub fn diff(
     before: &Value,
     after: &Value,
@@ -49,15 +53,20 @@ pub fn diff(
     options: &DiffOptions,
 ) -> Result<Vec<PatchOp>, PatchError> {
     let empty = Map::new();
-    let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
+    let (Value::Object(before), Value::Object(after)) = (before, after) else {
+        return Err(PatchError::syntax("a resource is a JSON object"));
+    };
     let mut differ = Differ { options, changes: Vec::new() };
-    let core = schemas.core().attributes.iter().chain(ResourceSchemas::common());
+    let common = ResourceSchemas::common().iter().filter(|common| schemas.core().attribute(common.name()).is_none());
+    let core = schemas.core().attributes.iter().chain(common);
     for attribute in core.filter(|attribute| !same_name(attribute.name(), "schemas")) {
         differ.attribute(None, attribute, before, after)?;
     }
     for schema in schemas.extensions() {
         let inner = |map| get_folded(map, schema.id()).and_then(Value::as_object).unwrap_or(&empty);
-        for attribute in &schema.attributes {
+        // Required ones first: where limits cut the messages, an extension comes with what it must have.
+        let (required, others): (Vec<_>, Vec<_>) = schema.attributes.iter().partition(|one| one.is_required());
+        for attribute in required.into_iter().chain(others) {
             differ.attribute(Some(schema.id()), attribute, inner(before), inner(after))?;
         }
         if !options.only_known {
