@@ -439,13 +439,13 @@ fn a_list_is_not_emptied_by_what_no_schema_knows() {
     }
 }
 
-fn schemas_with(attributes: Value) -> ResourceSchemas {
+fn schemas_with(attributes: &Value) -> ResourceSchemas {
     ResourceSchemas::new(serde_json::from_value(json!({"id": "urn:example:T", "attributes": attributes})).unwrap())
 }
 
 #[test]
 fn what_can_be_set_once_is_set_whole_or_not_at_all() {
-    let schemas = schemas_with(json!([
+    let schemas = schemas_with(&json!([
         {"name": "list", "type": "string", "multiValued": true, "mutability": "immutable"},
         {"name": "group", "type": "complex", "multiValued": true, "mutability": "immutable", "subAttributes": [
             {"name": "value", "type": "string", "mutability": "immutable"}]},
@@ -496,7 +496,7 @@ fn nothing_left_to_write_is_nothing_to_do() {
         assert!(operations(&json!({}), &after, &schemas, &options).is_empty(), "{after}");
         assert!(operations(&after, &json!({}), &schemas, &options).is_empty(), "{after}");
     }
-    let lists = schemas_with(json!([{"name": "c", "type": "complex", "subAttributes": [
+    let lists = schemas_with(&json!([{"name": "c", "type": "complex", "subAttributes": [
         {"name": "a", "type": "string"}, {"name": "l", "type": "string", "multiValued": true}]}]));
     for (before, after) in
         [(json!({}), json!({"c": {"l": [null]}})), (json!({"c": {"a": "x"}}), json!({"c": {"a": "x", "l": [null]}}))]
@@ -509,7 +509,7 @@ fn nothing_left_to_write_is_nothing_to_do() {
 
 #[test]
 fn equal_elements_of_a_list_count_as_one() {
-    let schemas = schemas_with(json!([
+    let schemas = schemas_with(&json!([
         {"name": "nums", "type": "integer", "multiValued": true},
         {"name": "c", "type": "complex", "subAttributes": [
             {"name": "a", "type": "string"}, {"name": "l", "type": "integer", "multiValued": true}]},
@@ -552,7 +552,7 @@ fn no_message_has_more_operations_than_a_receiver_takes_by_default() {
 
 #[test]
 fn common_attributes_that_a_schema_lists_are_said_once() {
-    let schemas = schemas_with(json!([
+    let schemas = schemas_with(&json!([
         {"name": "ExternalId", "type": "string"}, {"name": "id", "type": "string", "mutability": "readOnly"},
         {"name": "schemas", "type": "reference", "multiValued": true, "required": true}, {"name": "n", "type": "string"},
     ]));
