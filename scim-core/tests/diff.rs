@@ -259,3 +259,345 @@ fn every_pair_of_the_corpus_is_bridged() {
     }
     assert!(bridged > 300 && refused < 20, "{bridged} bridged, {refused} refused");
 }
+
+/// What the resource is after each message, as its receiver has it.
+fn states(patches: &[PatchOp], before: &Value, schemas: &ResourceSchemas) -> Vec<Value> {
+    let mut now = before.clone();
+    let step = |patch| {
+        now = apply(std::slice::from_ref(patch), &now, schemas);
+        now.clone()
+    };
+    patches.iter().map(step).collect()
+}
+
+fn group(range: std::ops::Range<usize>, more: &[Value]) -> Value {
+    let members = members(range);
+    let members: Vec<&Value> = members.as_array().unwrap().iter().chain(more).collect();
+    json!({"displayName": "g", "members": members})
+}
+
+#[test]
+fn an_odd_member_leaves_the_others_where_they_are() {
+    let schemas = ResourceSchemas::group();
+    let (ghost, number, again) = (json!({"display": "ghost"}), json!({"value": 7}), json!({"value": "u7"}));
+    let nameless = json!({"nick": "n"});
+    let cases: [(&[&Value], &[&Value], bool); 11] = [
+        (&[&ghost], &[&ghost], true),
+        (&[&ghost], &[], true),
+        (&[], &[&ghost], true),
+        (&[&again], &[&again], true),
+        (&[&again], &[], true),
+        (&[], &[&again], true),
+        (&[&number], &[&number], true),
+        (&[&ghost, &number, &again], &[&number, &ghost], true),
+        (&[&number], &[], true),
+        (&[&nameless], &[&nameless], true),
+        (&[&nameless], &[], false),
+    ];
+    let owned = |list: &[&Value]| list.iter().map(|&v| v.clone()).collect::<Vec<_>>();
+    for (old, new, possible) in cases {
+        let (before, after) = (group(0..200, &owned(old)), group(1..201, &owned(new)));
+        let plain = DiffOptions::new();
+        for options in [plain, plain.with_max_values(20), plain.with_max_operations(1), plain.with_max_bytes(200)] {
+            for options in [options, options.with_removal_by_value()] {
+                let patches = match diff(&before, &after, &schemas, &options) {
+                    Ok(patches) => patches,
+                    Err(error) => {
+                        assert!(!possible && error.scim_type().as_str() == "invalidValue", "{error}");
+                        assert_eq!(error.target(), Some("members"));
+                        continue;
+                    }
+                };
+                let operations: usize = patches.iter().map(|patch| patch.operations.len()).sum();
+                assert!(possible && operations <= 3, "{old:?} {new:?}: {patches:?}");
+                for state in states(&patches, &before, &schemas) {
+                    let keys: Vec<&str> =
+                        state["members"].as_array().unwrap().iter().filter_map(|m| m["value"].as_str()).collect();
+                    assert!((1..200).all(|i| keys.contains(&format!("u{i}").as_str())), "{patches:?}");
+                }
+                let there = apply(&patches, &before, &schemas);
+                assert!(diff(&there, &after, &schemas, &options).unwrap().is_empty(), "{there}");
+            }
+        }
+    }
+}
+
+#[test]
+fn members_of_one_value_count_as_one() {
+    let schemas = ResourceSchemas::group();
+    let group = |keys: &[&str]| {
+        let members: Vec<Value> = keys.iter().map(|key| json!({"value": key})).collect();
+        json!({"displayName": "g", "members": members})
+    };
+    for (old, new, expected) in [
+        (&["1", "1"][..], &["1"][..], json!([])),
+        (&["1"], &["1", "1"], json!([])),
+        (&["1", "1", "2"], &["1", "1"], json!([{"op": "remove", "path": "members[value eq \"2\"]"}])),
+        (&[], &["1", "1"], json!([{"op": "add", "path": "members", "value": [{"value": "1"}]}])),
+        (&["2"], &["2", "1", "1"], json!([{"op": "add", "path": "members", "value": [{"value": "1"}]}])),
+    ] {
+        let messages = operations(&group(old), &group(new), &schemas, &DiffOptions::new());
+        assert_eq!(messages.into_iter().next().unwrap_or_else(|| json!([])), expected, "{old:?} {new:?}");
+    }
+}
+
+#[test]
+fn a_member_without_value_goes_by_what_it_says_if_that_selects_it_alone() {
+    let schemas = ResourceSchemas::group();
+    let ghost = json!({"display": "gh\"ost", "type": "User"});
+    let path = "members[display eq \"gh\\\"ost\" and type eq \"User\"]";
+    for options in [DiffOptions::new(), DiffOptions::new().with_removal_by_value()] {
+        assert_eq!(
+            operations(&group(0..2, std::slice::from_ref(&ghost)), &group(0..2, &[]), &schemas, &options),
+            [json!([{"op": "remove", "path": path}])]
+        );
+    }
+    // One that says more goes as well, or stays.
+    let more = json!({"value": "x", "display": "GH\"OST", "type": "User"});
+    let (before, after) = (group(0..2, &[ghost.clone(), more.clone()]), group(0..2, &[]));
+    let patches = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap();
+    assert!(same(&apply(&patches, &before, &schemas), &after));
+    let error = diff(&before, &group(0..2, &[more]), &schemas, &DiffOptions::new()).unwrap_err();
+    assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some("members")));
+    assert!(error.to_string().contains("value 3"), "{error}");
+}
+
+#[test]
+fn required_members_are_never_all_away() {
+    let mut group = ResourceSchemas::group().core().clone();
+    for attribute in group.attributes.iter_mut().filter(|attribute| attribute.name() == "members") {
+        attribute.required = Some(true);
+    }
+    let schemas = ResourceSchemas::new(group);
+    let member = |value: &str, kind: &str| json!({"value": value, "type": kind});
+    for (old, new) in [
+        (vec![member("a", "x"), member("b", "x")], vec![member("b", "y"), member("c", "x"), member("d", "x")]),
+        (vec![member("a", "x"), member("b", "x")], vec![member("a", "y"), member("A", "y")]),
+        (vec![], vec![member("a", "x")]),
+    ] {
+        let (before, after) =
+            (json!({"displayName": "g", "members": old}), json!({"displayName": "g", "members": new}));
+        for options in [DiffOptions::new(), DiffOptions::new().with_max_operations(1)] {
+            let patches = diff(&before, &after, &schemas, &options).unwrap();
+            assert!(same(&apply(&patches, &before, &schemas), &after), "{patches:?}");
+        }
+    }
+    let error = diff(&json!({"members": [{"value": "a"}]}), &json!({}), &schemas, &DiffOptions::new()).unwrap_err();
+    assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("members")));
+}
+
+#[test]
+fn what_no_schema_knows_is_never_cut() {
+    let schemas = ResourceSchemas::user();
+    let long: Vec<String> = (0..40).map(|i| format!("value {i}")).collect();
+    for (before, after, target) in [
+        (json!({"unk": [9]}), json!({"unk": long}), "unk"),
+        (json!({}), json!({"unk": long}), "unk"),
+        (json!({}), json!({"urn:example:x": long}), "urn:example:x"),
+        (json!({}), json!({ENTERPRISE_USER: {"unk": long}}), &format!("{ENTERPRISE_USER}:unk")),
+        (json!({"name": {"givenName": "g"}}), json!({"name": {"givenName": "g", "unk": long}}), "name.unk"),
+    ] {
+        for options in [DiffOptions::new().with_max_values(39), DiffOptions::new().with_max_bytes(300)] {
+            let error = diff(&before, &after, &schemas, &options).unwrap_err();
+            assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some(target)));
+        }
+        for options in [DiffOptions::new().with_max_values(40), DiffOptions::new().with_max_bytes(2000)] {
+            let patches = diff(&before, &after, &schemas, &options).unwrap();
+            assert!(same(&written(&apply(&patches, &before, &schemas), &schemas), &after));
+        }
+    }
+    // Under a schema lists come in pieces, each of which lands.
+    let list = |range: std::ops::Range<usize>| range.map(|i| json!({"value": format!("{i}")})).collect::<Value>();
+    let (before, after) = (json!({"emails": list(0..3)}), json!({"emails": list(2..9)}));
+    let patches = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(2)).unwrap();
+    assert!(patches.len() == 4 && same(&apply(&patches, &before, &schemas), &after));
+}
+
+#[test]
+fn a_list_is_not_emptied_by_what_no_schema_knows() {
+    let only_known = DiffOptions::new().with_only_known();
+    let (users, groups) = (ResourceSchemas::user(), ResourceSchemas::group());
+    let two = json!([{"value": "1"}, {"value": "2"}]);
+    for (schemas, before, after, target) in [
+        (&groups, json!({"members": two}), json!({"members": [{"displayName": "x"}]}), "members"),
+        (&groups, json!({"members": two}), json!({"members": [{"value": "2"}, {"displayName": "x"}]}), "members"),
+        (&users, json!({"emails": two}), json!({"emails": [{"x": 2}]}), "emails"),
+        (&users, json!({"emails": two}), json!({"emails": [{"value": "2"}, {"x": 2}]}), "emails"),
+        (&users, json!({"name": "n"}), json!({"name": {"x": 2}}), "name"),
+    ] {
+        let error = diff(&before, &after, schemas, &only_known).unwrap_err();
+        assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some(target)));
+    }
+    // What takes nothing away may leave it out, and one that was there before stays.
+    let odd = json!({"displayName": "x"});
+    for (before, after, expected) in [
+        (json!([odd, {"value": "1"}]), json!([odd]), json!({"op": "remove", "path": "members[value eq \"1\"]"})),
+        (json!([]), json!([odd, {"value": "1"}]), json!({"op": "add", "path": "members", "value": [{"value": "1"}]})),
+    ] {
+        let (before, after) = (json!({"members": before}), json!({"members": after}));
+        assert_eq!(operations(&before, &after, &groups, &only_known), [json!([expected])]);
+    }
+}
+
+fn schemas_with(attributes: &Value) -> ResourceSchemas {
+    ResourceSchemas::new(serde_json::from_value(json!({"id": "urn:example:T", "attributes": attributes})).unwrap())
+}
+
+#[test]
+fn what_can_be_set_once_is_set_whole_or_not_at_all() {
+    let schemas = schemas_with(&json!([
+        {"name": "list", "type": "string", "multiValued": true, "mutability": "immutable"},
+        {"name": "group", "type": "complex", "multiValued": true, "mutability": "immutable", "subAttributes": [
+            {"name": "value", "type": "string", "mutability": "immutable"}]},
+        {"name": "one", "type": "complex", "mutability": "immutable", "subAttributes": [
+            {"name": "a", "type": "string"}, {"name": "b", "type": "string"}, {"name": "ro", "type": "string", "mutability": "readOnly"}]},
+        {"name": "part", "type": "complex", "subAttributes": [
+            {"name": "a", "type": "string"}, {"name": "list", "type": "string", "multiValued": true, "mutability": "immutable"}]},
+    ]));
+    let members = json!([{"value": "a"}, {"value": "b"}]);
+    for (before, after, target) in [
+        (json!({}), json!({"list": ["q", "a"]}), "list"),
+        (json!({}), json!({"group": members}), "group"),
+        (json!({"part": {"a": "x"}}), json!({"part": {"a": "x", "list": ["q", "a"]}}), "part.list"),
+    ] {
+        let patches = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(2)).unwrap();
+        assert!(same(&apply(&patches, &before, &schemas), &after));
+        let error = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(1)).unwrap_err();
+        assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some(target)));
+    }
+    for (before, after, target) in [
+        (json!({"one": {"a": "1"}}), json!({"one": {"a": "2"}}), "one"),
+        (json!({"one": {"a": "1"}}), json!({"one": {"a": "1", "b": "2"}}), "one"),
+        (json!({"one": {"a": "1"}}), json!({"one": {"a": "1", "x": 1}}), "one"),
+        (json!({"one": {"a": "1"}}), json!({}), "one"),
+        (json!({"list": ["a"]}), json!({"list": ["a", "b"]}), "list"),
+        (json!({"group": [{"value": "a"}]}), json!({"group": members}), "group"),
+        (json!({"group": members}), json!({}), "group"),
+    ] {
+        let error = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap_err();
+        assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some(target)), "{after}");
+    }
+    let (before, after) = (json!({"one": {"a": "1", "ro": "x"}}), json!({"one": {"A": "1", "ro": "y"}}));
+    assert!(diff(&before, &after, &schemas, &DiffOptions::new()).unwrap().is_empty());
+}
+
+#[test]
+fn nothing_left_to_write_is_nothing_to_do() {
+    let schemas = ResourceSchemas::user();
+    let (plain, only_known) = (DiffOptions::new(), DiffOptions::new().with_only_known());
+    for (after, options) in [
+        (json!({ENTERPRISE_USER: {"manager": {"displayName": "q"}}}), plain),
+        (json!({"emails": [{}]}), plain),
+        (json!({"emails": [null, {"value": null}]}), plain),
+        (json!({"name": {"x": 2}}), only_known),
+        (json!({"emails": [{"x": 2}]}), only_known),
+        (json!({"emails": {}}), plain),
+    ] {
+        assert!(operations(&json!({}), &after, &schemas, &options).is_empty(), "{after}");
+        assert!(operations(&after, &json!({}), &schemas, &options).is_empty(), "{after}");
+    }
+    let lists = schemas_with(&json!([{"name": "c", "type": "complex", "subAttributes": [
+        {"name": "a", "type": "string"}, {"name": "l", "type": "string", "multiValued": true}]}]));
+    for (before, after) in
+        [(json!({}), json!({"c": {"l": [null]}})), (json!({"c": {"a": "x"}}), json!({"c": {"a": "x", "l": [null]}}))]
+    {
+        assert!(operations(&before, &after, &lists, &plain).is_empty(), "{after}");
+    }
+    let (before, after) = (json!({"emails": [{"value": "a"}]}), json!({"emails": [{}]}));
+    assert_eq!(operations(&before, &after, &schemas, &plain), [json!([{"op": "remove", "path": "emails"}])]);
+}
+
+#[test]
+fn equal_elements_of_a_list_count_as_one() {
+    let schemas = schemas_with(&json!([
+        {"name": "nums", "type": "integer", "multiValued": true},
+        {"name": "c", "type": "complex", "subAttributes": [
+            {"name": "a", "type": "string"}, {"name": "l", "type": "integer", "multiValued": true}]},
+    ]));
+    for (old, new, expected) in [
+        (json!([]), json!([1, 1]), json!([[{"op": "add", "path": "nums", "value": [1]}]])),
+        (json!([1]), json!([1, 2, 2.0, 1]), json!([[{"op": "add", "path": "nums", "value": [2]}]])),
+        (json!([1, 1]), json!([1]), json!([])),
+        (json!([1, 1, 3]), json!([2, 1, 2]), json!([[{"op": "replace", "path": "nums", "value": [2, 1]}]])),
+    ] {
+        let (before, after) = (json!({"nums": old}), json!({"nums": new}));
+        assert_eq!(Value::from(operations(&before, &after, &schemas, &DiffOptions::new())), expected);
+    }
+    // Within a sub-attribute a receiver keeps them: such a list is not cut, where the pieces would be compared.
+    for (before, after) in [
+        (json!({"c": {"a": "x"}}), json!({"c": {"a": "x", "l": [1, 1]}})),
+        (json!({"c": {"l": [1]}}), json!({"c": {"l": [1, 1]}})),
+    ] {
+        let patches = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap();
+        assert!(same(&apply(&patches, &before, &schemas), &after));
+        assert!(diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(1)).is_err());
+    }
+    let (before, after) = (json!({"c": {"l": [9]}}), json!({"c": {"l": [1, 2, 3]}}));
+    let patches = diff(&before, &after, &schemas, &DiffOptions::new().with_max_values(2)).unwrap();
+    assert_eq!(apply(&patches, &before, &schemas), after);
+}
+
+#[test]
+fn no_message_has_more_operations_than_a_receiver_takes_by_default() {
+    let schemas = ResourceSchemas::group();
+    let (before, after) = (group(0..10_002, &[]), group(0..1, &[]));
+    let patches = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap();
+    assert_eq!(patches.iter().map(|patch| patch.operations.len()).collect::<Vec<_>>(), [10_000, 1]);
+    for patch in &patches {
+        PatchOp::from_json(&serde_json::to_vec(patch).unwrap(), &PatchOptions::strict()).unwrap();
+    }
+    let asked = DiffOptions::new().with_max_operations(20_000);
+    assert_eq!(diff(&before, &after, &schemas, &asked).unwrap().len(), 1);
+}
+
+#[test]
+fn common_attributes_that_a_schema_lists_are_said_once() {
+    let schemas = schemas_with(&json!([
+        {"name": "ExternalId", "type": "string"}, {"name": "id", "type": "string", "mutability": "readOnly"},
+        {"name": "schemas", "type": "reference", "multiValued": true, "required": true}, {"name": "n", "type": "string"},
+    ]));
+    let (before, after) = (json!({"externalId": "a", "id": "1"}), json!({"externalId": "b", "id": "2"}));
+    assert_eq!(
+        operations(&before, &after, &schemas, &DiffOptions::new()),
+        [json!([{"op": "replace", "path": "ExternalId", "value": "b"}])]
+    );
+}
+
+#[test]
+fn only_objects_are_compared() {
+    let schemas = ResourceSchemas::group();
+    let group = json!({"displayName": "g", "members": [{"value": "1"}]});
+    for other in [Value::Null, json!([]), json!("g"), json!([group])] {
+        for (before, after) in [(&group, &other), (&other, &group), (&other, &other)] {
+            let error = diff(before, after, &schemas, &DiffOptions::new()).unwrap_err();
+            assert_eq!(error.scim_type().as_str(), "invalidSyntax");
+        }
+    }
+}
+
+#[test]
+fn an_extension_comes_with_what_it_must_have() {
+    let extension = serde_json::from_value(json!({"id": "urn:example:E", "attributes": [
+        {"name": "may", "type": "string"}, {"name": "must", "type": "string", "required": true},
+        {"name": "list", "type": "string", "multiValued": true}]}));
+    let schemas = ResourceSchemas::user().with_extension(extension.unwrap());
+    let after = json!({"urn:example:E": {"may": "a", "list": ["x"], "must": "b"}});
+    let messages = operations(&json!({}), &after, &schemas, &DiffOptions::new().with_max_operations(1));
+    let paths: Vec<&str> = messages.iter().filter_map(|message| message[0]["path"].as_str()).collect();
+    assert_eq!(paths, ["urn:example:E:must", "urn:example:E:may", "urn:example:E:list"]);
+}
+
+#[test]
+fn a_value_of_another_kind_is_replaced_by_what_is_known() {
+    let schemas = ResourceSchemas::user();
+    let (before, after) = (json!({"name": "n"}), json!({"name": {"givenName": "g", "familyName": null, "x": 2}}));
+    for (options, value) in [
+        (DiffOptions::new().with_only_known(), json!({"givenName": "g"})),
+        (DiffOptions::new(), json!({"givenName": "g", "x": 2})),
+    ] {
+        assert_eq!(
+            operations(&before, &after, &schemas, &options),
+            [json!([{"op": "replace", "path": "name", "value": value}])]
+        );
+    }
+}

@@ -176,6 +176,16 @@ fn groups() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Members as a careless server has them: some twice, some without `value` or with a number for it.
+fn odd_groups() -> impl Strategy<Value = Value> {
+    let member = prop_oneof![
+        4 => ("[a-bA-B]{1,2}", prop::option::of("[xy]")).prop_map(|(value, display)| json!({"value": value, "display": display})),
+        1 => "[xy]".prop_map(|display| json!({"display": display})),
+        1 => (0_u8..3).prop_map(|value| json!({"value": value})),
+    ];
+    prop::collection::vec(member, 0..8).prop_map(|members| json!({"displayName": "g", "members": members}))
+}
+
 fn reaches(
     before: &Value,
     after: &Value,
@@ -287,6 +297,27 @@ proptest! {
         reaches(&before, &after, &ResourceSchemas::group(), &DiffOptions::new())?;
         reaches(&before, &after, &ResourceSchemas::group(), &DiffOptions::new().with_removal_by_value().with_max_values(2))?;
         reaches(&before, &after, &ResourceSchemas::group(), &DiffOptions::for_target(Quirks::AUTHENTIK).with_max_bytes(200))?;
+    }
+
+    #[test]
+    fn an_odd_member_takes_nobody_along(before in odd_groups(), after in odd_groups()) {
+        let schemas = ResourceSchemas::group();
+        let keys = |group: &Value| -> Vec<String> {
+            group["members"].as_array().into_iter().flatten().filter_map(|m| m["value"].as_str().map(str::to_lowercase)).collect()
+        };
+        // A receiver by the letter takes no number for `value`.
+        let mut after = after;
+        after["members"].as_array_mut().unwrap().retain(|member| !member["value"].is_number());
+        for options in [DiffOptions::new(), DiffOptions::new().with_max_values(1), DiffOptions::new().with_max_operations(1)] {
+            let Ok(patches) = diff(&before, &after, &schemas, &options) else { continue };
+            let mut resource = before.clone();
+            for patch in &patches {
+                prop_assert!(patch.operations.iter().all(|o| o.op != scim_core::patch::Op::Replace), "{:?}", patch);
+                patch.apply(&mut resource, &schemas, &PatchOptions::strict()).unwrap();
+            }
+            prop_assert!(diff(&resource, &after, &schemas, &options).unwrap().is_empty(), "{} is not {}", resource, after);
+            prop_assert!(keys(&after).iter().all(|key| keys(&resource).contains(key)));
+        }
     }
 
     #[test]

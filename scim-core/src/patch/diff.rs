@@ -1,22 +1,22 @@
 //! From two states of a resource to the PATCH between them.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::filter::attr;
+use crate::patch::diff_written::{says_nothing_known, written_part};
 use crate::patch::equal::{same_elements, same_value};
-use crate::patch::members::{key_of, without_equal};
-use crate::patch::split::split;
+use crate::patch::members::without_equal;
+use crate::patch::split::{Change, split};
 use crate::patch::{DiffOptions, Op, Operation, PatchError, PatchOp};
 use crate::path::{AttributePath, PatchPath};
 use crate::resource::{get_folded, is_unassigned};
 use crate::schema::{Attribute, ResourceSchemas};
-use crate::text::{fold, same_name};
+use crate::text::same_name;
 
 /// The PATCH that makes `after` of `before`, in as many messages as the receiver's limits ask for; none if nothing
-/// differs. What a client may not write is not compared; order within a list says nothing; members of one `value` count
-/// as one. `schemas` follows from what the resource holds: of its URIs only those are carried that no schema of the
+/// differs. What a client may not write is not compared; order within a list says nothing; equal values of a list
+/// count as one, and so do members of one `value`, of which the first is meant: a receiver stores one. `schemas` follows from what the resource holds: of its URIs only those are carried that no schema of the
 /// resource type has.
 ///
 /// Attributes that no schema knows are carried as they are, unless
@@ -39,9 +39,13 @@ use crate::text::{fold, same_name};
 /// ```
 ///
 /// # Errors
-/// `mutability` if no PATCH can get there: a required attribute goes away, an immutable one changes; `invalidPath` if
-/// an unknown attribute has a name that no PATCH can say; `invalidValue` if one value alone is longer than
-/// [`with_max_bytes`](DiffOptions::with_max_bytes).
+/// `invalidSyntax` if one of the two is no object; `mutability` if no PATCH can get there: a required attribute goes away,
+/// an immutable one changes; `invalidPath` if an unknown attribute has a name that no PATCH can say; `invalidValue` if
+/// - one value alone, or a list that cannot be cut, is more than [`with_max_bytes`](DiffOptions::with_max_bytes) or
+///   [`with_max_values`](DiffOptions::with_max_values) allow: what no schema knows and what can be set once is not cut;
+/// - a member without `value` is to go and no filter selects it alone;
+/// - values of a list would go for one that says nothing but what [`with_only_known`](DiffOptions::with_only_known) leaves
+///   out.
 pub fn diff(
     before: &Value,
     after: &Value,
@@ -49,15 +53,20 @@ pub fn diff(
     options: &DiffOptions,
 ) -> Result<Vec<PatchOp>, PatchError> {
     let empty = Map::new();
-    let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
-    let mut differ = Differ { options, operations: Vec::new() };
-    let core = schemas.core().attributes.iter().chain(ResourceSchemas::common());
+    let (Value::Object(before), Value::Object(after)) = (before, after) else {
+        return Err(PatchError::syntax("a resource is a JSON object"));
+    };
+    let mut differ = Differ { options, changes: Vec::new() };
+    let common = ResourceSchemas::common().iter().filter(|common| schemas.core().attribute(common.name()).is_none());
+    let core = schemas.core().attributes.iter().chain(common);
     for attribute in core.filter(|attribute| !same_name(attribute.name(), "schemas")) {
         differ.attribute(None, attribute, before, after)?;
     }
     for schema in schemas.extensions() {
         let inner = |map| get_folded(map, schema.id()).and_then(Value::as_object).unwrap_or(&empty);
-        for attribute in &schema.attributes {
+        // Required ones first: where limits cut the messages, an extension comes with what it must have.
+        let (required, others): (Vec<_>, Vec<_>) = schema.attributes.iter().partition(|one| one.is_required());
+        for attribute in required.into_iter().chain(others) {
             differ.attribute(Some(schema.id()), attribute, inner(before), inner(after))?;
         }
         if !options.only_known {
@@ -68,12 +77,12 @@ pub fn diff(
         differ.unknown_at_top(schemas, before, after)?;
         differ.unknown_schemas(schemas, before, after);
     }
-    split(differ.operations, options)
+    split(differ.changes, options)
 }
 
 pub(super) struct Differ<'o> {
-    options: &'o DiffOptions,
-    operations: Vec<Operation>,
+    pub(super) options: &'o DiffOptions,
+    changes: Vec<Change>,
 }
 
 pub(super) fn held<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
@@ -91,11 +100,20 @@ fn list(value: &Value) -> &[Value] {
 impl Differ<'_> {
     /// Attributes without a path of their own.
     pub(super) fn push_all(&mut self, op: Op, attributes: Map<String, Value>) {
-        self.operations.push(Operation { op, path: None, value: Some(Value::Object(attributes)) });
+        let operation = Operation { op, path: None, value: Some(Value::Object(attributes)) };
+        self.changes.push(Change { operation, in_pieces: false });
     }
 
+    /// A change that is made whole or not at all.
     pub(super) fn push(&mut self, op: Op, path: impl Into<PatchPath>, value: Option<Value>) {
-        self.operations.push(Operation { op, path: Some(path.into()), value });
+        let operation = Operation { op, path: Some(path.into()), value };
+        self.changes.push(Change { operation, in_pieces: false });
+    }
+
+    /// Values of a list that a receiver puts beside those that are there.
+    pub(super) fn push_values(&mut self, op: Op, path: impl Into<PatchPath>, values: Vec<Value>) {
+        let operation = Operation { op, path: Some(path.into()), value: Some(Value::Array(values)) };
+        self.changes.push(Change { operation, in_pieces: true });
     }
 
     fn attribute(
@@ -109,28 +127,56 @@ impl Differ<'_> {
             return Ok(());
         }
         let path = AttributePath::of(urn, attribute.name());
-        match (held(before, attribute.name()), held(after, attribute.name())) {
-            (None, None) => Ok(()),
-            (None, Some(new)) => {
-                self.push(Op::Add, path, Some(self.written(attribute, new)));
-                Ok(())
+        let (old, new) = (held(before, attribute.name()), held(after, attribute.name()));
+        match (old, new) {
+            (old, new) if attribute.is_multi_valued() => {
+                let (old, new) = (old.map_or(&[][..], list), new.map_or(&[][..], list));
+                if attribute.is_keyed_by_value() {
+                    self.members(attribute, path, old, new)
+                } else {
+                    self.values(attribute, path, old, new)
+                }
             }
-            (Some(old), Some(new)) if attribute.is_multi_valued() => self.values(attribute, path, list(old), list(new)),
-            (Some(Value::Object(old)), Some(Value::Object(new))) if attribute.is_complex() => {
+            // No path leads into what can be set once.
+            (Some(Value::Object(old)), Some(Value::Object(new)))
+                if attribute.is_complex() && !attribute.is_immutable() =>
+            {
                 self.complex(attribute, &path, old, new)
             }
-            (Some(old), Some(new)) if same_value(old, new) => Ok(()),
-            (Some(_), new) => {
-                if attribute.is_immutable() || (attribute.is_required() && new.is_none()) {
-                    return Err(PatchError::mutability("no PATCH can change this").on(path));
-                }
-                match new {
-                    Some(new) => self.push(Op::Replace, path, Some(new.clone())),
-                    None => self.push(Op::Remove, path, None),
-                }
-                Ok(())
-            }
+            (old, new) => self.single(attribute, path, old, new),
         }
+    }
+
+    fn single(
+        &mut self,
+        attribute: &Attribute,
+        path: AttributePath,
+        old: Option<&Value>,
+        new: Option<&Value>,
+    ) -> Result<(), PatchError> {
+        let is_left_out = new.is_some_and(|new| self.is_left_out(attribute, new));
+        let written =
+            |value: Option<&Value>| value.and_then(|value| self.written(attribute, value).map(Cow::into_owned));
+        match (written(old), written(new)) {
+            (None, None) => {}
+            (None, Some(new)) => self.push(Op::Add, path, Some(new)),
+            (Some(old), Some(new)) if same_value(&old, &new) => {}
+            (Some(_), _) if attribute.is_immutable() => {
+                return Err(PatchError::mutability("no PATCH can change this").on(path));
+            }
+            (Some(_), Some(new)) => self.push(Op::Replace, path, Some(new)),
+            (Some(_), None) if is_left_out => return Err(says_nothing_known().on(path)),
+            (Some(_), None) => return self.unassign(attribute, path),
+        }
+        Ok(())
+    }
+
+    pub(super) fn unassign(&mut self, attribute: &Attribute, path: AttributePath) -> Result<(), PatchError> {
+        if attribute.is_immutable() || attribute.is_required() {
+            return Err(PatchError::mutability("no PATCH can take this away").on(path));
+        }
+        self.push(Op::Remove, path, None);
+        Ok(())
     }
 
     fn complex(
@@ -142,14 +188,16 @@ impl Differ<'_> {
     ) -> Result<(), PatchError> {
         for sub in attribute.sub_attributes.iter().filter(|sub| !sub.is_read_only()) {
             let path = path.with_sub(sub.name());
-            match (held(old, sub.name()), held(new, sub.name())) {
+            let part =
+                |map| get_folded(map, sub.name()).and_then(|value| written_part(sub, value)).map(Cow::into_owned);
+            match (part(old), part(new)) {
                 (None, None) => {}
-                (None, Some(value)) => self.push(Op::Add, path, Some(value.clone())),
-                (Some(old), Some(new)) if same_value(old, new) => {}
+                (None, Some(value)) => self.push_part(Op::Add, path, sub, value),
+                (Some(old), Some(new)) if same_value(&old, &new) => {}
                 (Some(_), new) if sub.is_immutable() || (new.is_none() && sub.is_required()) => {
                     return Err(PatchError::mutability("no PATCH can change this").on(path));
                 }
-                (Some(_), Some(new)) => self.push(Op::Replace, path, Some(new.clone())),
+                (Some(_), Some(new)) => self.push_part(Op::Replace, path, sub, new),
                 (Some(_), None) => self.push(Op::Remove, path, None),
             }
         }
@@ -159,6 +207,20 @@ impl Differ<'_> {
         Ok(())
     }
 
+    /// In pieces equal elements would be taken for one, and what can be set once is there after the first.
+    fn push_part(&mut self, op: Op, path: AttributePath, sub: &Attribute, value: Value) {
+        match value {
+            Value::Array(values)
+                if sub.is_multi_valued()
+                    && !sub.is_immutable()
+                    && without_equal(&[], values.clone()).len() == values.len() =>
+            {
+                self.push_values(op, path, values);
+            }
+            value => self.push(op, path, Some(value)),
+        }
+    }
+
     fn values(
         &mut self,
         attribute: &Attribute,
@@ -166,90 +228,33 @@ impl Differ<'_> {
         old: &[Value],
         new: &[Value],
     ) -> Result<(), PatchError> {
-        let strip = |values: &[Value]| {
-            let values = values.iter().map(|value| self.without_nulls(attribute, value));
-            values.filter(|value| !is_unassigned(value)).collect::<Vec<_>>()
+        // A receiver stores equal ones once.
+        let once = |list| {
+            let written = self.written_each(attribute, list).into_iter().map(Cow::into_owned);
+            without_equal(&[], written.collect())
         };
-        let (old, new) = (strip(old), strip(new));
-        if same_elements(&old, &new) {
+        let (was, is) = (once(old), once(new));
+        if same_elements(&was, &is) {
             return Ok(());
         }
         if attribute.is_immutable() {
-            return Err(PatchError::mutability("no PATCH can change this").on(path));
-        }
-        if attribute.is_keyed_by_value() && self.keyed(&path, &old, &new) {
+            if !was.is_empty() {
+                return Err(PatchError::mutability("no PATCH can change this").on(path));
+            }
+            self.push(Op::Add, path, Some(Value::Array(is)));
             return Ok(());
         }
         // Only more: add what is new. Otherwise the whole list, the one form that every peer reads alike.
-        let more = without_equal(&old, new.clone());
-        let keeps_all = without_equal(&new, old.clone()).is_empty();
-        if keeps_all && old.len() + more.len() == new.len() {
-            self.push(Op::Add, path, Some(Value::Array(more)));
+        let more = without_equal(&was, is.clone());
+        if was.len() + more.len() == is.len() {
+            self.push_values(Op::Add, path, more);
+        } else if new.iter().any(|value| self.is_left_out(attribute, value)) {
+            return Err(says_nothing_known().on(path));
+        } else if is.is_empty() {
+            return self.unassign(attribute, path);
         } else {
-            self.push(Op::Replace, path, Some(Value::Array(new)));
+            self.push_values(Op::Replace, path, is);
         }
         Ok(())
-    }
-
-    /// Members: who goes, then who comes. `false` if the elements cannot be told apart.
-    fn keyed(&mut self, path: &AttributePath, old: &[Value], new: &[Value]) -> bool {
-        fn keys(list: &[Value]) -> Option<HashSet<&str>> {
-            let keys: Option<HashSet<&str>> = list.iter().map(key_of).collect();
-            keys.filter(|keys| keys.len() == list.len())
-        }
-        if keys(old).is_none() || keys(new).is_none() {
-            return false;
-        }
-        let find: std::collections::HashMap<&str, &Value> = new.iter().filter_map(|v| Some((key_of(v)?, v))).collect();
-        let known: std::collections::HashMap<&str, &Value> = old.iter().filter_map(|v| Some((key_of(v)?, v))).collect();
-        let stays =
-            |value: &Value| key_of(value).and_then(|key| find.get(key)).is_some_and(|new| same_value(new, value));
-        let gone: Vec<&str> = old.iter().filter(|value| !stays(value)).filter_map(key_of).collect();
-        // Filters on members compare without case: a removal may take a namesake along, which then comes again.
-        let folded: HashSet<String> = gone.iter().map(|key| fold(key).into_owned()).collect();
-        let comes = |value: &Value| {
-            let Some(key) = key_of(value) else {
-                return false;
-            };
-            !known.get(key).is_some_and(|old| same_value(old, value)) || folded.contains(fold(key).as_ref())
-        };
-        let added: Vec<Value> = new.iter().filter(|value| comes(value)).cloned().collect();
-        if self.options.removal_by_value && !gone.is_empty() {
-            let values =
-                gone.iter().map(|key| Value::Object(Map::from_iter([("value".to_owned(), Value::from(*key))])));
-            self.push(Op::Remove, path.clone(), Some(values.collect()));
-        } else {
-            for key in gone {
-                self.push(Op::Remove, PatchPath::select(path.clone(), attr("value").eq(key)), None);
-            }
-        }
-        if !added.is_empty() {
-            self.push(Op::Add, path.clone(), Some(Value::Array(added)));
-        }
-        true
-    }
-
-    /// A value as it is written: without what says nothing, what the client may not write, and, if asked for, what no
-    /// schema knows.
-    fn without_nulls(&self, attribute: &Attribute, value: &Value) -> Value {
-        match value {
-            Value::Object(map) if attribute.is_complex() => {
-                let goes = |name: &str| match attribute.sub_attribute(name) {
-                    Some(sub) => !sub.is_read_only(),
-                    None => !self.options.only_known,
-                };
-                let members = map.iter().filter(|(name, v)| !is_unassigned(v) && goes(name));
-                Value::Object(members.map(|(name, v)| (name.clone(), v.clone())).collect())
-            }
-            other => other.clone(),
-        }
-    }
-
-    fn written(&self, attribute: &Attribute, value: &Value) -> Value {
-        match value {
-            Value::Array(list) => list.iter().map(|value| self.without_nulls(attribute, value)).collect(),
-            single if attribute.is_multi_valued() => Value::Array(vec![self.without_nulls(attribute, single)]),
-            single => self.without_nulls(attribute, single),
-        }
     }
 }

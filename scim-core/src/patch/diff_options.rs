@@ -46,7 +46,8 @@ impl DiffOptions {
         self
     }
 
-    /// At most so many operations in one PATCH (Google: 20); 1 at least.
+    /// At most so many operations in one PATCH (Google: 20); 1 at least. Without it as many as
+    /// [`Limits`](crate::limits::Limits::operations) take by default.
     pub fn with_max_operations(mut self, operations: usize) -> Self {
         self.operations = Some(operations.max(1));
         self

@@ -135,7 +135,7 @@ impl Differ<'_> {
             .map(|(_, uri)| Value::from(*uri))
             .collect();
         if !comes.is_empty() {
-            self.push(Op::Add, attr("schemas"), Some(Value::Array(comes)));
+            self.push_values(Op::Add, attr("schemas"), comes);
         }
         if new.is_empty() {
             return;

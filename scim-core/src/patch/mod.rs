@@ -59,8 +59,10 @@
 mod apply;
 mod conform;
 mod diff;
+mod diff_members;
 mod diff_options;
 mod diff_unknown;
+mod diff_written;
 mod draft;
 mod elements;
 mod equal;

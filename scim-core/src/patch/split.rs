@@ -7,10 +7,16 @@ use serde_json::Value;
 
 use crate::patch::{DiffOptions, Op, Operation, PatchError, PatchOp};
 
+/// One change, and whether a list in it may come in pieces: only where `add` of the second makes the list of both.
+pub(super) struct Change {
+    pub(super) operation: Operation,
+    pub(super) in_pieces: bool,
+}
+
 /// Messages within the limits, in order.
-pub(super) fn split(operations: Vec<Operation>, options: &DiffOptions) -> Result<Vec<PatchOp>, PatchError> {
+pub(super) fn split(changes: Vec<Change>, options: &DiffOptions) -> Result<Vec<PatchOp>, PatchError> {
     let limits = Limits {
-        operations: options.operations.unwrap_or(usize::MAX),
+        operations: options.operations.unwrap_or_else(|| crate::limits::Limits::default().operations()),
         values: options.values.unwrap_or(usize::MAX),
         bytes: options.bytes.unwrap_or(usize::MAX),
         counts_bytes: options.bytes.is_some(),
@@ -19,8 +25,8 @@ pub(super) fn split(operations: Vec<Operation>, options: &DiffOptions) -> Result
     let mut patches = Vec::new();
     let mut patch = PatchOp::new();
     let (mut values, mut bytes) = (0, envelope);
-    for operation in operations {
-        for (operation, size) in limits.cut(operation, envelope)? {
+    for change in changes {
+        for (operation, size) in limits.cut(change, envelope)? {
             let weight = weight(&operation);
             let comma = usize::from(!patch.is_empty());
             let full = patch.operations.len() >= limits.operations
@@ -49,17 +55,26 @@ struct Limits {
 }
 
 impl Limits {
-    /// A long list in pieces, each with its bytes. A `replace` of a list cannot be cut: its first piece replaces, the
-    /// others add.
-    fn cut(&self, operation: Operation, envelope: usize) -> Result<Vec<(Operation, usize)>, PatchError> {
+    /// A long list in pieces, each with its bytes. Of a `replace` the first piece replaces, the others add.
+    fn cut(
+        &self,
+        Change { operation, in_pieces }: Change,
+        envelope: usize,
+    ) -> Result<Vec<(Operation, usize)>, PatchError> {
         let size = if self.counts_bytes { length(&operation) } else { 0 };
         let room = self.bytes.saturating_sub(envelope);
         if size <= room && weight(&operation) <= self.values {
             return Ok(vec![(operation, size)]);
         }
+        if !in_pieces && size <= room {
+            let (held, most) = (weight(&operation), self.values);
+            let error =
+                PatchError::value(format!("the list cannot be cut; no message of {most} values can hold its {held}"));
+            return Err(on_path(error, &operation));
+        }
         let Operation { op, path, value } = operation;
         let (list, bare) = match value {
-            Some(Value::Array(list)) if !list.is_empty() => {
+            Some(Value::Array(list)) if in_pieces && !list.is_empty() => {
                 (list, Operation { op, path: path.clone(), value: Some(Value::Array(Vec::new())) })
             }
             value => return Err(too_long(&Operation { op, path, value }, size, self.bytes)),
@@ -93,6 +108,10 @@ impl Limits {
 
 fn too_long(operation: &Operation, size: usize, limit: usize) -> PatchError {
     let error = PatchError::value(format!("one value takes {size} bytes; no message of {limit} bytes can hold it"));
+    on_path(error, operation)
+}
+
+fn on_path(error: PatchError, operation: &Operation) -> PatchError {
     match &operation.path {
         Some(path) => error.on(path),
         None => error,
