@@ -84,7 +84,7 @@ pub(crate) fn mixed(filters: &[(String, String)], all: &mut Vec<Contender>) -> R
         for name in OPTIONAL {
             // Knuth's generator: the same users in every run.
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            if (state >> 33) % 3 == 0 {
+            if (state >> 33).is_multiple_of(3) {
                 user.remove(name);
             }
         }

@@ -16,8 +16,8 @@ use crate::text::same_name;
 
 /// The PATCH that makes `after` of `before`, in as many messages as the receiver's limits ask for; none if nothing
 /// differs. What a client may not write is not compared; order within a list says nothing; equal values of a list
-/// count as one, and so do members of one `value`, of which the first is meant: a receiver stores one. `schemas` follows from what the resource holds: of its URIs only those are carried that no schema of the
-/// resource type has.
+/// count as one, and so do members of one `value`, of which the first is meant: a receiver stores one. `schemas` follows
+/// from what the resource holds: of its URIs only those are carried that no schema of the resource type has.
 ///
 /// Attributes that no schema knows are carried as they are, unless
 /// [`with_only_known`](DiffOptions::with_only_known) leaves them out; who applies them needs
