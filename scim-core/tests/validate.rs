@@ -136,7 +136,7 @@ fn absent_null_and_empty_are_one_state() {
 /// RFC 7643 §4.1.1, "MUST include a non-empty userName value", and §3.1, "a non-empty \"id\" value".
 #[test]
 fn empty_text_is_no_value_of_what_is_required() {
-    let body = json!({"schemas": [USER], "userName": "", "id": "", "title": ""});
+    let body = json!({"id": "", "schemas": [USER], "title": "", "userName": ""});
     user(Direction::Create, body.clone(), &["`userName` is required"]);
     user(Direction::Replace, body.clone(), &["`userName` is required"]);
     user(Direction::Answer, body, &["`id` is required", "`userName` is required"]);
@@ -354,7 +354,7 @@ fn what_a_patch_may_hold_is_what_strict_application_takes() {
     }
     // Elsewhere an attribute has no other name than its own, and a list is a list.
     let missing = "`schemas` is required";
-    let body = json!({&department: "x", "emails": {"value": "a"}, "userName": "a"});
+    let body = json!({"emails": {"value": "a"}, &department: "x", "userName": "a"});
     let unknown = format!("`{department}` is unknown");
     let list = "`emails` is a list where one value belongs, or the reverse";
     user(Direction::Create, body, &[list, &unknown, missing]);
@@ -414,7 +414,7 @@ fn sub_attributes_nest_in_a_schema_alone() {
     };
     check(&of_core(SCHEMA), Direction::Answer, nested(json!({"name": "d", "type": "string"})), &[]);
     let at = "attributes[0].subAttributes[0].subAttributes[0].subAttributes[0]";
-    let wrong = nested(json!({"name": 1, "colour": "red"}));
+    let wrong = nested(json!({"colour": "red", "name": 1}));
     let expected = [format!("`{at}.colour` is unknown"), format!("`{at}.name` is of the wrong type")];
     check(&of_core(SCHEMA), Direction::Answer, wrong, &[&expected[0], &expected[1]]);
 

@@ -122,6 +122,7 @@ mod tests {
                 names.push(name.to_owned());
             },
         );
-        assert_eq!(names, ["s", "r"]);
+        names.sort();
+        assert_eq!(names, ["r", "s"]);
     }
 }
