@@ -553,13 +553,14 @@ fn no_message_has_more_operations_than_a_receiver_takes_by_default() {
 #[test]
 fn common_attributes_that_a_schema_lists_are_said_once() {
     let schemas = schemas_with(&json!([
-        {"name": "ExternalId", "type": "string"}, {"name": "id", "type": "string", "mutability": "readOnly"},
+        {"name": "ExternalId", "type": "string"}, {"name": "id", "type": "string", "mutability": "readWrite"},
         {"name": "schemas", "type": "reference", "multiValued": true, "required": true}, {"name": "n", "type": "string"},
     ]));
     let (before, after) = (json!({"externalId": "a", "id": "1"}), json!({"externalId": "b", "id": "2"}));
     assert_eq!(
         operations(&before, &after, &schemas, &DiffOptions::new()),
-        [json!([{"op": "replace", "path": "ExternalId", "value": "b"}])]
+        [json!([{"op": "replace", "path": "externalId", "value": "b"}])],
+        "what the RFC says of them takes precedence"
     );
 }
 

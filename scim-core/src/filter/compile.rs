@@ -7,7 +7,7 @@ use crate::filter::{CompareOp, Comparison, Filter, FilterError, Literal, ValuePa
 use crate::limits::MAX_DEPTH;
 use crate::path::AttributePath;
 use crate::quirk::{Quirk, Quirks};
-use crate::schema::{Attribute, AttributeType, Home, ResourceSchemas};
+use crate::schema::{Attribute, AttributeType, Home, ResourceSchemas, boolean_in};
 use crate::text::same_name;
 
 /// Against the schemas of a resource type.
@@ -211,10 +211,10 @@ impl<'a> Compiler<'a> {
         let mut value = std::borrow::Cow::Borrowed(value);
         if let (Some(AttributeType::Boolean), Literal::String(text)) = (kind, value.as_ref())
             && self.quirks.contains(Quirk::BoolStringInFilter)
-            && (text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"))
+            && let Some(boolean) = boolean_in(text)
         {
             self.fired = self.fired.with(Quirk::BoolStringInFilter);
-            value = std::borrow::Cow::Owned(Literal::Boolean(text.eq_ignore_ascii_case("true")));
+            value = std::borrow::Cow::Owned(Literal::Boolean(boolean));
         }
         let unordered = matches!(kind, Some(AttributeType::Boolean | AttributeType::Binary))
             || matches!(value.as_ref(), Literal::Boolean(_));

@@ -3,7 +3,7 @@
 use crate::filter::{Comparison, Filter, Literal};
 use crate::path::AttributePath;
 use crate::quirk::{Quirk, Quirks};
-use crate::schema::{Attribute, AttributeType, ResourceSchemas};
+use crate::schema::{Attribute, AttributeType, ResourceSchemas, boolean_in};
 
 impl Filter {
     /// Makes of the filter what was meant, and tells the quirks that it showed: for a boolean attribute a boolean in quotes is
@@ -57,23 +57,22 @@ fn take(filter: &mut Filter, list: Option<&Attribute>, schemas: &ResourceSchemas
             if let Literal::String(text) = value
                 && is_boolean
                 && quirks.contains(Quirk::BoolStringInFilter)
-                && (text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"))
+                && let Some(boolean) = boolean_in(text)
             {
-                *value = Literal::Boolean(text.eq_ignore_ascii_case("true"));
+                *value = Literal::Boolean(boolean);
                 *fired = fired.with(Quirk::BoolStringInFilter);
             }
         }
     }
 }
 
-/// `urn:…:2.0:User.department`, where the letter reads an attribute `User` of the schema `urn:…:2.0`.
 fn with_colon(path: &mut AttributePath, schemas: &ResourceSchemas, quirks: Quirks, fired: &mut Quirks) {
     if !quirks.contains(Quirk::UrnDotNotation) || schemas.locate(path).is_some() {
         return;
     }
-    let (Some(urn), Some(name)) = (path.as_urn(), path.sub()) else { return };
-    let meant = AttributePath::of(Some(&urn), name);
-    if schemas.locate(&meant).is_some() {
+    if let Some(meant) = path.with_colon()
+        && schemas.locate(&meant).is_some()
+    {
         *path = meant;
         *fired = fired.with(Quirk::UrnDotNotation);
     }

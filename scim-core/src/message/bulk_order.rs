@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use crate::message::BulkRequest;
-use crate::message::bulk_id::{references, references_in, target};
+use crate::message::bulk_id::{references, references_in};
 
 /// In which order to run a bulk request, and what refers to itself in a circle (RFC 7644 §3.7.1, §3.7.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,7 +19,8 @@ pub struct BulkOrder {
 
 impl BulkRequest {
     /// The order in which every reference is resolved before it is used. What changes a resource never overtakes what
-    /// changes the same one before it (RFC 7644 §3.7: the same result as one after the other).
+    /// changes the same one before it (RFC 7644 §3.7: the same result as one after the other); one and the same is what has
+    /// the same path before its query.
     ///
     /// ```
     /// use scim_core::message::BulkRequest;
@@ -40,7 +41,7 @@ impl BulkRequest {
         }
         let mut out = BulkOrder::default();
         let mut waits_for: Vec<Vec<usize>> = Vec::with_capacity(self.operations.len());
-        let mut last: HashMap<String, usize> = HashMap::new();
+        let mut last: HashMap<&str, usize> = HashMap::new();
         for (at, operation) in self.operations.iter().enumerate() {
             let path = operation.path.as_deref().unwrap_or_default();
             let mut needs = Vec::new();
@@ -53,7 +54,7 @@ impl BulkRequest {
             }
             references(path).for_each(|(_, name)| note(name));
             if !operation.method.as_deref().is_some_and(|method| method.eq_ignore_ascii_case("POST")) {
-                needs.extend(last.insert(target(path), at));
+                needs.extend(last.insert(path.split('?').next().unwrap_or_default().trim_matches('/'), at));
             }
             needs.sort_unstable();
             needs.dedup();

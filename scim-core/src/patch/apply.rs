@@ -13,7 +13,7 @@ use crate::patch::target::{Found, Target, locate, resolve, unknown};
 use crate::patch::{Op, Operation, PatchError, PatchOp, PatchOptions};
 use crate::path::{AttributePath, PatchPath};
 use crate::quirk::{Quirk, Quirks};
-use crate::resource::{get_folded, is_unassigned, spelling};
+use crate::resource::{is_unassigned, spelling};
 use crate::schema::{Attribute, Home, Located, ResourceSchemas, Schema};
 use crate::text::same_name;
 
@@ -226,13 +226,7 @@ impl Session<'_> {
             let mut probe = Conform { ..self.conform };
             let Found::Attribute(at, sub) = locate(path, schemas, &mut probe) else { continue };
             let attribute = at.attribute.name();
-            let elsewhere = match at.home {
-                Home::Core => spelling(attributes, attribute).is_some(),
-                Home::Extension(uri) => get_folded(attributes, uri)
-                    .and_then(Value::as_object)
-                    .is_some_and(|members| spelling(members, attribute).is_some()),
-            };
-            if elsewhere || (sub.is_none() && !met.insert((at.home, attribute))) {
+            if at.is_named_in(attributes) || (sub.is_none() && !met.insert((at.home, attribute))) {
                 return Err(PatchError::syntax(format!("`{attribute}` is named twice")).on(name));
             }
         }

@@ -7,7 +7,7 @@ use crate::filter::is_json_number;
 use crate::patch::PatchError;
 use crate::quirk::{Quirk, Quirks};
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, AttributeType, is_base64, is_integer, is_primary};
+use crate::schema::{Attribute, AttributeType, boolean_in, is_base64, is_integer, is_primary};
 use crate::text::same_name;
 
 /// Reads values for one PATCH; collects the tolerances that were used.
@@ -191,12 +191,8 @@ impl Conform {
             | (AttributeType::Decimal, Value::Number(_))
             | (AttributeType::Complex | AttributeType::Other(_), _) => Ok(value.clone()),
             (AttributeType::Boolean, Value::String(text)) => {
-                for word in ["true", "false"] {
-                    if text.eq_ignore_ascii_case(word) && self.allows(Quirk::BoolString) {
-                        return Ok(Value::Bool(word == "true"));
-                    }
-                }
-                Err(wrong_type(attribute, "true or false"))
+                let boolean = boolean_in(text).filter(|_| self.allows(Quirk::BoolString));
+                boolean.map(Value::Bool).ok_or_else(|| wrong_type(attribute, "true or false"))
             }
             (AttributeType::Boolean, _) => Err(wrong_type(attribute, "true or false")),
             (AttributeType::Integer, Value::Number(number)) if is_integer(number) => Ok(value.clone()),

@@ -57,8 +57,7 @@ pub fn diff(
         return Err(PatchError::syntax("a resource is a JSON object"));
     };
     let mut differ = Differ { options, changes: Vec::new() };
-    let common = ResourceSchemas::common().iter().filter(|common| schemas.core().attribute(common.name()).is_none());
-    let core = schemas.core().attributes.iter().chain(common);
+    let core = schemas.core_alone().chain(ResourceSchemas::common());
     for attribute in core.filter(|attribute| !same_name(attribute.name(), "schemas")) {
         differ.attribute(None, attribute, before, after)?;
     }
@@ -128,15 +127,15 @@ impl Differ<'_> {
         }
         let path = AttributePath::of(urn, attribute.name());
         let (old, new) = (held(before, attribute.name()), held(after, attribute.name()));
+        if attribute.is_multi_valued() {
+            let (old, new) = (old.map_or(&[][..], list), new.map_or(&[][..], list));
+            return if attribute.is_keyed_by_value() {
+                self.members(attribute, path, old, new)
+            } else {
+                self.values(attribute, path, old, new)
+            };
+        }
         match (old, new) {
-            (old, new) if attribute.is_multi_valued() => {
-                let (old, new) = (old.map_or(&[][..], list), new.map_or(&[][..], list));
-                if attribute.is_keyed_by_value() {
-                    self.members(attribute, path, old, new)
-                } else {
-                    self.values(attribute, path, old, new)
-                }
-            }
             // No path leads into what can be set once.
             (Some(Value::Object(old)), Some(Value::Object(new)))
                 if attribute.is_complex() && !attribute.is_immutable() =>

@@ -10,14 +10,12 @@ use crate::patch::diff::Differ;
 use crate::patch::diff_written::says_nothing_known;
 use crate::patch::equal::{canonical, same_value};
 use crate::patch::members::key_of;
+use crate::patch::merge::MOST_COMPARISONS;
 use crate::patch::{Op, PatchError};
 use crate::path::{AttributePath, PatchPath};
 use crate::quirk::Quirks;
 use crate::schema::Attribute;
 use crate::text::fold;
-
-/// Each element without `value` that goes is looked for among all others: so many comparisons are done in a second.
-const MOST_COMPARISONS: usize = 4_000_000;
 
 /// What an element is known by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -13,7 +13,7 @@ use crate::patch::target::described;
 use crate::patch::{Op, PatchError};
 use crate::quirk::Quirk;
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, AttributeType, is_primary};
+use crate::schema::{Attribute, AttributeType, boolean_in, is_primary};
 use crate::text::same_name;
 
 impl Session<'_> {
@@ -116,10 +116,8 @@ impl Session<'_> {
             }
         }
         let mut emptied = Vec::new();
-        let mut left = places.len();
-        for &at in places {
-            left -= 1;
-            let value = if left == 0 { std::mem::take(&mut value) } else { value.clone() };
+        for (nth, &at) in (1_usize..).zip(places) {
+            let value = if nth == places.len() { std::mem::take(&mut value) } else { value.clone() };
             let change = self.store.change_sub(slot, at, sub.name(), |current| checked(op, sub, current, value));
             let Some(is_empty) = change else {
                 let name = attribute.name();
@@ -214,12 +212,11 @@ impl Session<'_> {
                 if sub.is_read_only() {
                     return Err(nothing());
                 }
-                let value = match value.as_str().map(str::to_ascii_lowercase).as_deref() {
-                    // The filter has read it as the boolean already.
-                    Some(word @ ("true" | "false")) if *sub.attribute_type() == AttributeType::Boolean => {
-                        Value::Bool(word == "true")
-                    }
-                    _ => self.conform.single(sub, &value)?,
+                let is_boolean = *sub.attribute_type() == AttributeType::Boolean;
+                // The filter has read it as the boolean already.
+                let value = match value.as_str().and_then(boolean_in).filter(|_| is_boolean) {
+                    Some(boolean) => Value::Bool(boolean),
+                    None => self.conform.single(sub, &value)?,
                 };
                 let other = element.insert(sub.name().to_owned(), value.clone());
                 if other.is_some_and(|other| !same_value(&other, &value)) {

@@ -12,7 +12,7 @@ use crate::resource::{get_folded, is_unassigned, spelling};
 use crate::schema::Attribute;
 
 /// Elements without a key are compared each with each: so many comparisons are done in a fraction of a second.
-const MOST_COMPARISONS: usize = 4_000_000;
+pub(super) const MOST_COMPARISONS: usize = 4_000_000;
 
 /// Places of the elements that agree with one of those given in everything that it says.
 pub(super) fn agreeing(list: &[Value], wanted: &[Value]) -> Result<Vec<usize>, PatchError> {

@@ -118,20 +118,15 @@ pub(super) fn locate<'s>(path: &'s AttributePath, schemas: &'s ResourceSchemas, 
         return Found::Attribute(at, path.sub());
     }
     if let Some(uri) = path.as_urn() {
-        let extension = schemas.extension(&uri);
-        return match (path.sub(), extension) {
+        return match (path.with_colon(), schemas.extension(&uri)) {
             (None, Some(extension)) => Found::Extension(extension),
-            // `urn:…:2.0:User.department`: the dot stands for the colon.
-            (Some(name), _) if conform.tolerated.contains(Quirk::UrnDotNotation) => {
-                let meant = AttributePath::of(Some(&uri), name);
-                match schemas.locate(&meant) {
-                    Some(at) => {
-                        conform.allows(Quirk::UrnDotNotation);
-                        Found::Attribute(at, None)
-                    }
-                    None => Found::Nothing,
+            (Some(meant), _) if conform.tolerated.contains(Quirk::UrnDotNotation) => match schemas.locate(&meant) {
+                Some(at) => {
+                    conform.allows(Quirk::UrnDotNotation);
+                    Found::Attribute(at, None)
                 }
-            }
+                None => Found::Nothing,
+            },
             _ => Found::Nothing,
         };
     }

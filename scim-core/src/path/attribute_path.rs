@@ -158,6 +158,12 @@ impl AttributePath {
         self.urn.as_ref().map(|urn| format!("{urn}:{}", self.name()))
     }
 
+    /// `urn:…:2.0:User.department`, where the letter reads an attribute `User` of the schema `urn:…:2.0`, with a colon in place
+    /// of the dot.
+    pub(crate) fn with_colon(&self) -> Option<Self> {
+        Some(Self::of(Some(&self.as_urn()?), self.sub()?))
+    }
+
     /// As `Display`, to the end of a text.
     #[inline]
     pub(crate) fn print(&self, out: &mut String) {

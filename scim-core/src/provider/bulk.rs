@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::Text;
-use crate::message::bulk_id::{references, references_in, resolve_path};
+use crate::message::bulk_id::{names_in, references, references_in, resolve_path};
 use crate::message::{BULK_REQUEST, BULK_RESPONSE, BulkResult, BulkStatus, PATCH_OP, ScimError, resolve_bulk_ids};
 use crate::provider::bulk_wait::{Blocked, Wait};
 use crate::provider::engine::{Body, Incoming};
@@ -48,7 +48,7 @@ struct Job<'a> {
 struct Later {
     step: usize,
     path: String,
-    attributes: Map<String, Value>,
+    attributes: Value,
     /// The `bulkId`s of those.
     missing: BTreeSet<String>,
 }
@@ -94,7 +94,12 @@ impl Engine {
         let mut later: Vec<Later> = Vec::new();
         let mut errors = 0;
         // Every round takes one step out of `waiting`.
-        let mut blocked = Blocked::new(&steps);
+        // One resource has several paths: `/Me`, a character in percent encoding.
+        let about = |step: &Step| {
+            let path = step.path.split('?').next().unwrap_or_default();
+            relative(self.kinds(), path).and_then(|route| self.resolve(route, job.subject)).ok()
+        };
+        let mut blocked = Blocked::new(&steps, about);
         while errors < most_errors {
             let (at, circular) = match blocked.next(&waiting) {
                 Some(ready) => (ready, false),
@@ -121,10 +126,8 @@ impl Engine {
                         let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned();
                         if !postponed.is_empty() {
                             let path = format!("{}/{}", path.trim_end_matches('/'), super::route::segment(&id));
-                            let mut missing = BTreeSet::new();
-                            references_in(&Value::Object(postponed.clone()), &mut |id| {
-                                missing.insert(id.to_owned());
-                            });
+                            let postponed = Value::Object(postponed);
+                            let mut missing = names_in(&postponed);
                             missing.retain(|id| *id != bulk_id && !job.ids.contains_key(id));
                             blocked.wait_for_circle(&steps, &bulk_id, &missing);
                             later.push(Later { step: at, path, attributes: postponed, missing });
@@ -251,12 +254,8 @@ impl Step {
         let data =
             operation.as_object().and_then(|map| get_folded(map, "data")).filter(|data| !data.is_null()).cloned();
         let path = path.ok().flatten().unwrap_or_default();
-        let mut refers: BTreeSet<String> = references(&path).map(|(_, id)| id.to_owned()).collect();
-        if let Some(data) = &data {
-            references_in(data, &mut |id| {
-                refers.insert(id.to_owned());
-            });
-        }
+        let mut refers = data.as_ref().map(names_in).unwrap_or_default();
+        refers.extend(references(&path).map(|(_, id)| id.to_owned()));
         Self {
             method,
             path,

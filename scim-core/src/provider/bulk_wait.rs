@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::message::bulk_id::{references, target};
+use crate::message::bulk_id::references;
 use crate::provider::bulk::Step;
+use crate::provider::route::Route;
 
 /// What a step waits for.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,16 +23,17 @@ pub(super) struct Blocked {
 }
 
 impl Blocked {
-    pub(super) fn new(steps: &[Step]) -> Self {
+    /// `about` tells the resource that a step changes; none if it cannot run.
+    pub(super) fn new(steps: &[Step], about: impl Fn(&Step) -> Option<Route>) -> Self {
         let mut blocked =
             Self { by: vec![BTreeSet::new(); steps.len()], ready: (0..steps.len()).collect(), waiting: HashMap::new() };
-        let mut last: HashMap<String, usize> = HashMap::new();
+        let mut last: HashMap<Route, usize> = HashMap::new();
         for (at, step) in steps.iter().enumerate() {
             for id in &step.refers {
                 blocked.block(at, Wait::Made(id.clone()));
             }
             if !step.makes()
-                && let Some(before) = last.insert(target(&step.path), at)
+                && let Some(before) = about(step).and_then(|route| last.insert(route, at))
             {
                 blocked.block(at, Wait::Ran(before));
             }

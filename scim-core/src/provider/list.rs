@@ -98,13 +98,11 @@ impl Engine {
         }
         let mut matcher = None;
         let mut looked_at: Vec<String> = Vec::new();
-        if let Some(filter) = &query.filter {
-            let mut filter = filter.clone();
+        if let Some(mut filter) = query.filter.clone() {
             filter.take_as_meant(context.kind.schemas(), self.behaviour().quirks);
-            let filter = &filter;
-            admit(context.kind, filter)?;
+            admit(context.kind, &filter)?;
             filter.check_searchable(context.kind.schemas()).map_err(|error| hidden(&error, in_body))?;
-            store.admit(&context, filter)?;
+            store.admit(&context, &filter)?;
             matcher = Some(filter.compile(context.kind.schemas()).map_err(invalid_filter)?);
             looked_at.extend(filter.paths().iter().map(|path| path.name().to_owned()));
         }

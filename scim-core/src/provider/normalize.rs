@@ -12,7 +12,7 @@ use crate::provider::refusal::{invalid_syntax, invalid_value, mutability, quote}
 use crate::provider::{Behaviour, Kind, Omitted, UnknownAttributes};
 use crate::quirk::Quirk;
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, AttributeType, Mutability, Schema, is_base64, is_integer};
+use crate::schema::{Attribute, AttributeType, Mutability, Schema, boolean_in, is_base64, is_integer};
 use crate::text::same_name;
 
 /// The resource that a POST makes.
@@ -405,10 +405,9 @@ impl Reader<'_> {
         let wanted = match (attribute.attribute_type(), &value) {
             (AttributeType::Boolean, Value::Bool(_)) | (AttributeType::Decimal, Value::Number(_)) => return Ok(value),
             (AttributeType::Boolean, Value::String(text)) if self.tolerates(Quirk::BoolString) => {
-                match text.to_ascii_lowercase().as_str() {
-                    "true" => return Ok(Value::Bool(true)),
-                    "false" => return Ok(Value::Bool(false)),
-                    _ => "true or false",
+                match boolean_in(text) {
+                    Some(boolean) => return Ok(Value::Bool(boolean)),
+                    None => "true or false",
                 }
             }
             (AttributeType::Boolean, _) => "true or false",

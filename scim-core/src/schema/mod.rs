@@ -49,7 +49,7 @@ pub(crate) use resource_schemas::{Home, Located};
 pub use resource_schemas::{ResourceSchemas, UnknownSchema};
 pub use resource_type::{ResourceType, SchemaExtension};
 pub use validate::{Direction, Violation, ViolationKind};
-pub(crate) use values::{is_base64, is_integer, is_primary};
+pub(crate) use values::{boolean_in, is_base64, is_integer, is_primary};
 
 /// URI of the User schema (RFC 7643 §4.1).
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

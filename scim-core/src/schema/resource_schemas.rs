@@ -1,6 +1,9 @@
 use std::sync::{Arc, LazyLock};
 
+use serde_json::{Map, Value};
+
 use crate::path::AttributePath;
+use crate::resource::{get_folded, spelling};
 use crate::schema::registry::put;
 use crate::schema::{
     Attribute, AttributeType, ENTERPRISE_USER, GROUP, Mutability, Returned, Schema, SchemaRegistry, USER,
@@ -36,6 +39,17 @@ pub(crate) enum Home<'a> {
 pub(crate) struct Located<'a> {
     pub(crate) home: Home<'a>,
     pub(crate) attribute: &'a Attribute,
+}
+
+impl Located<'_> {
+    /// Whether a resource names the attribute at its place: whatever else names it there does so twice.
+    pub(crate) fn is_named_in(self, resource: &Map<String, Value>) -> bool {
+        let holder = match self.home {
+            Home::Core => Some(resource),
+            Home::Extension(uri) => get_folded(resource, uri).and_then(Value::as_object),
+        };
+        holder.is_some_and(|holder| spelling(holder, self.attribute.name()).is_some())
+    }
 }
 
 /// No schema with that URI is registered.

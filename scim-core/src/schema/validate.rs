@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::date::DateTime;
 use crate::path::AttributePath;
-use crate::resource::{get_folded, is_unassigned, spelling};
+use crate::resource::{get_folded, is_unassigned};
 use crate::schema::{
-    Attribute, AttributeType, Home, Located, RESOURCE_TYPE, ResourceSchemas, Returned, SCHEMA, SERVICE_PROVIDER_CONFIG,
+    Attribute, AttributeType, Located, RESOURCE_TYPE, ResourceSchemas, Returned, SCHEMA, SERVICE_PROVIDER_CONFIG,
     is_base64, is_integer, is_primary,
 };
 use crate::text::same_name;
@@ -119,7 +119,7 @@ impl ResourceSchemas {
                 let mut located = self.core_attribute(name);
                 if located.is_none() && direction == Direction::Patch {
                     located = self.by_full_name(name);
-                    if located.is_some_and(|located| is_elsewhere(located, map)) {
+                    if located.is_some_and(|located| located.is_named_in(map)) {
                         check.report(name, ViolationKind::NamedTwice);
                     }
                 }
@@ -177,15 +177,6 @@ impl ResourceSchemas {
 /// Whether there is a value under that name, in any spelling.
 fn holds(map: &Map<String, Value>, name: &str) -> bool {
     map.iter().any(|(key, value)| same_name(key, name) && !is_unassigned(value))
-}
-
-/// Whether the attribute is there under its plain name as well.
-fn is_elsewhere(at: Located<'_>, map: &Map<String, Value>) -> bool {
-    let holder = match at.home {
-        Home::Core => Some(map),
-        Home::Extension(uri) => get_folded(map, uri).and_then(Value::as_object),
-    };
-    holder.is_some_and(|map| spelling(map, at.attribute.name()).is_some())
 }
 
 /// What describes the parts of an attribute in a schema document.

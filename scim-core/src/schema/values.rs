@@ -19,6 +19,11 @@ pub(crate) fn is_base64(text: &str) -> bool {
     padded && digits % 4 != 1 && bare.bytes().all(is_digit)
 }
 
+/// The boolean that a text says (§2.3.2), in any case: what senders put in quotes.
+pub(crate) fn boolean_in(text: &str) -> Option<bool> {
+    [true, false].into_iter().find(|value| text.eq_ignore_ascii_case(if *value { "true" } else { "false" }))
+}
+
 /// Whether an element has `primary: true` (§2.4).
 pub(crate) fn is_primary(element: &Value) -> bool {
     element.as_object().and_then(|map| get_folded(map, "primary")) == Some(&Value::Bool(true))

@@ -145,9 +145,18 @@ fn what_changes_a_resource_is_not_overtaken() {
     let put = json!({"method": "PUT", "path": user, "data": {"schemas": [USER, ENTERPRISE], "userName": "x", "active": true,
         ENTERPRISE: {"manager": {"value": "bulkId:m"}}}});
     let off = patch(&format!("{user}?attributes=id"), &json!({"op": "replace", "path": "active", "value": false}));
-    let results = results(bulk(&service, &json!([put, off, post_user("m", "m")])));
+    let results = self::results(bulk(&service, &json!([put, off, post_user("m", "m")])));
     assert_eq!(statuses(&results), ["200", "200", "201"]);
     assert_eq!(service.get(&user).body["active"], false, "a leaver stays out");
+
+    // The same resource by another spelling of its path.
+    let spelt = format!("/Users/%{:02X}{}", x.as_bytes()[0], &x[1..]);
+    let put = json!({"method": "PUT", "path": user, "data": {"schemas": [USER, ENTERPRISE], "userName": "x", "active": true,
+        ENTERPRISE: {"manager": {"value": "bulkId:n"}}}});
+    let off = patch(&spelt, &json!({"op": "replace", "path": "active", "value": false}));
+    let results = self::results(bulk(&service, &json!([put, off, post_user("n", "n")])));
+    assert_eq!(statuses(&results), ["200", "200", "201"]);
+    assert_eq!(service.get(&user).body["active"], false, "{spelt}");
 
     let group = service.group("G", &[&x]);
     let path = format!("/Groups/{group}");

@@ -6,6 +6,7 @@ use crate::filter::parse::scan::Parser;
 use crate::filter::parse::{Failure, fail};
 use crate::filter::{CompareOp, Literal};
 use crate::quirk::Quirk;
+use crate::schema::boolean_in;
 use crate::text::Text;
 
 impl<const LENIENT: bool> Parser<'_, LENIENT> {
@@ -114,10 +115,8 @@ fn hex(digits: &[u8]) -> Option<u32> {
 /// A string without quotes: letters, digits and `- _ . @ :`, with a letter; no operator, no logical word, no
 /// number or beginning of one. `True` and `TRUE` are booleans.
 fn bare_word(word: &str) -> Option<Literal> {
-    for (text, value) in [("true", true), ("false", false)] {
-        if word.eq_ignore_ascii_case(text) {
-            return Some(Literal::Boolean(value));
-        }
+    if let Some(boolean) = boolean_in(word) {
+        return Some(Literal::Boolean(boolean));
     }
     let allowed = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@:".contains(&b));
     let has_letter = word.bytes().any(|b| b.is_ascii_alphabetic());

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{CheckedValue, Node, Wire, no_value, simple};
 use crate::Text;
 use crate::resource::secret::Shown;
+use crate::schema::boolean_in;
 
 impl Wire for Text {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
@@ -77,11 +78,8 @@ impl Wire for bool {
                 no_value(seq, &self).map(|()| None)
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                match text {
-                    t if t.eq_ignore_ascii_case("true") => Ok(Some(true)),
-                    t if t.eq_ignore_ascii_case("false") => Ok(Some(false)),
-                    other => Err(E::invalid_value(de::Unexpected::Str(other), &self)),
-                }
+                let boolean = boolean_in(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))?;
+                Ok(Some(boolean))
             }
         }
         deserializer.deserialize_any(Truth)
