@@ -3,8 +3,6 @@
 //! It stands as a whole value in data, as a segment of a path, and in the path of a PATCH operation, filter included; the
 //! prefix in any case. Anywhere else it is text.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 const PREFIX: &str = "bulkId:";
@@ -47,15 +45,6 @@ pub(crate) fn references_in<'v>(data: &'v Value, note: &mut impl FnMut(&'v str))
         }
     }
     walk(data, 0, note);
-}
-
-/// The names in data, each once.
-pub(crate) fn names_in(data: &Value) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    references_in(data, &mut |name| {
-        names.insert(name.to_owned());
-    });
-    names
 }
 
 /// A path with ids in place of the names that have one; `missing` hears of the others.
@@ -120,7 +109,9 @@ mod tests {
         assert_eq!(missing, ["b"]);
         assert_eq!(data["path"], "members[value eq \"1\"]");
         assert_eq!((&data["other"], &data["title"]), (&json!("bulkIdea"), &json!("say \"bulkId:c\" twice")));
-        let names = names_in(&json!({"x": ["bulkId:p q", "bulkId:r", "bulkId:"], "path": "/Groups/bulkId:s/t"}));
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["r", "s"]);
+        let data = json!({"path": "/Groups/bulkId:s/t", "x": ["bulkId:p q", "bulkId:r", "bulkId:"]});
+        let mut names = Vec::new();
+        references_in(&data, &mut |name| names.push(name.to_owned()));
+        assert_eq!(names, ["s", "r"]);
     }
 }

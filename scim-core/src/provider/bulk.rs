@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::Text;
-use crate::message::bulk_id::{names_in, references, references_in, resolve_path};
+use crate::message::bulk_id::{references, references_in, resolve_path};
 use crate::message::{BULK_REQUEST, BULK_RESPONSE, BulkResult, BulkStatus, PATCH_OP, ScimError, resolve_bulk_ids};
 use crate::provider::bulk_wait::{Blocked, Wait};
 use crate::provider::engine::{Body, Incoming};
@@ -300,6 +300,15 @@ fn read(operations: &[Value]) -> Vec<Step> {
         }
     }
     steps
+}
+
+/// The `bulkId`s that data names.
+fn names_in(data: &Value) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    references_in(data, &mut |name| {
+        names.insert(name.to_owned());
+    });
+    names
 }
 
 /// A resource could not be made: what refers to it cannot run.
