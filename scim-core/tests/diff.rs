@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use scim_core::message::PATCH_OP;
 use scim_core::patch::{DiffOptions, PatchOp, PatchOptions, diff};
 use scim_core::quirk::{Quirk, Quirks};
 use scim_core::schema::{ENTERPRISE_USER, ResourceSchemas};
@@ -352,6 +353,13 @@ fn a_member_without_value_goes_by_what_it_says_if_that_selects_it_alone() {
             [json!([{"op": "remove", "path": path}])]
         );
     }
+    // Two that say the same go by one filter: the second would find nobody.
+    let shout = json!({"display": "GH\"OST", "type": "User"});
+    let before = group(0..2, &[ghost.clone(), shout]);
+    assert_eq!(
+        operations(&before, &group(0..2, &[]), &schemas, &DiffOptions::new()),
+        [json!([{"op": "remove", "path": path}])]
+    );
     // One that says more goes as well, or stays.
     let more = json!({"value": "x", "display": "GH\"OST", "type": "User"});
     let (before, after) = (group(0..2, &[ghost.clone(), more.clone()]), group(0..2, &[]));
@@ -400,6 +408,11 @@ fn what_no_schema_knows_is_never_cut() {
         for options in [DiffOptions::new().with_max_values(39), DiffOptions::new().with_max_bytes(300)] {
             let error = diff(&before, &after, &schemas, &options).unwrap_err();
             assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some(target)));
+            let why = error.to_string();
+            assert!(
+                why.contains("no message of 39 values can hold its 40") || why.contains("no message of 300 bytes"),
+                "{why}"
+            );
         }
         for options in [DiffOptions::new().with_max_values(40), DiffOptions::new().with_max_bytes(2000)] {
             let patches = diff(&before, &after, &schemas, &options).unwrap();
@@ -586,6 +599,52 @@ fn an_extension_comes_with_what_it_must_have() {
     let messages = operations(&json!({}), &after, &schemas, &DiffOptions::new().with_max_operations(1));
     let paths: Vec<&str> = messages.iter().filter_map(|message| message[0]["path"].as_str()).collect();
     assert_eq!(paths, ["urn:example:E:must", "urn:example:E:may", "urn:example:E:list"]);
+}
+
+/// RFC 7643 §6: what a resource MUST include is there after each operation.
+#[test]
+fn a_required_extension_is_never_away() {
+    let extension = serde_json::from_value(json!({"id": "urn:example:E", "attributes": [
+        {"name": "a", "type": "string"}, {"name": "b", "type": "string"},
+        {"name": "given", "type": "string", "mutability": "readOnly"}]}));
+    let schemas = ResourceSchemas::user().with_required_extension(extension.unwrap());
+    let holding = |extension: Value| json!({"userName": "u", "urn:example:E": extension});
+    let options = DiffOptions::new().with_max_operations(1);
+    let states = [json!({"a": "1"}), json!({"b": "1"}), json!({"x": 1}), json!({"b": "2", "x": 1})];
+    for (before, after) in states.iter().flat_map(|a| states.iter().map(move |b| (a, b))) {
+        let patches = diff(&holding(before.clone()), &holding(after.clone()), &schemas, &options).unwrap();
+        assert!(same(&apply(&patches, &holding(before.clone()), &schemas)["urn:example:E"], after), "{before} {after}");
+    }
+    let gone = json!({"userName": "u"});
+    let error = diff(&holding(json!({"a": "1"})), &gone, &schemas, &options).unwrap_err();
+    assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("urn:example:E")));
+    let patches = diff(&holding(json!({"a": "1", "given": "g"})), &gone, &schemas, &options).unwrap();
+    let after = apply(&patches, &holding(json!({"a": "1", "given": "g"})), &schemas);
+    assert_eq!(after["urn:example:E"], json!({"given": "g"}));
+
+    for operation in [
+        json!({"op": "remove", "path": "urn:example:E"}),
+        json!({"op": "remove", "path": "urn:example:E:a"}),
+        json!({"op": "replace", "value": {"urn:example:E": null}}),
+        json!({"op": "replace", "value": {"urn:example:E": {"a": null}}}),
+    ] {
+        let body =
+            json!({"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "title", "value": "t"}, operation]});
+        for options in [PatchOptions::strict(), PatchOptions::lenient()] {
+            let mut user = holding(json!({"a": "1"}));
+            let error = PatchOp::read(&body, &options).unwrap().apply(&mut user, &schemas, &options).unwrap_err();
+            assert_eq!((error.scim_type().as_str(), error.operation()), ("mutability", Some(1)), "{operation}");
+            assert_eq!(user, holding(json!({"a": "1"})));
+        }
+    }
+    // In one operation another attribute may take the place of the last one; without the extension there is nothing to keep.
+    let moved = json!({"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": {"urn:example:E": {"a": null, "b": "2"}}}]});
+    let patch = PatchOp::read(&moved, &PatchOptions::strict()).unwrap();
+    for before in [holding(json!({"a": "1"})), json!({"userName": "u"})] {
+        let mut user = before;
+        patch.apply(&mut user, &schemas, &PatchOptions::strict()).unwrap();
+        assert_eq!(user["urn:example:E"], json!({"b": "2"}));
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use scim_core::filter::{Filter, FilterError, ParseOptions};
 use scim_core::limits::Limits;
 use scim_core::message::{ScimError, ScimType};
+use scim_core::quirk::{Quirk, Quirks};
 use scim_core::resource::{Name, User};
 use scim_core::schema::{Attribute, AttributeType, ResourceSchemas, Returned, Schema};
 use serde_json::json;
@@ -224,5 +225,34 @@ fn an_empty_complex_value_is_no_element_in_either_form() {
         let filter = Filter::parse(filter).unwrap();
         assert_eq!(filter.matches(&body, &schemas), Ok(met), "{filter} of {body}");
         assert_eq!(filter.compile_for::<User>().unwrap().matches(&typed), met, "{filter} of {body}, typed");
+    }
+}
+
+/// What a provider that takes only some of it is told; the rest keeps its meaning.
+#[test]
+fn only_what_is_tolerated_and_of_that_type_is_taken_as_meant() {
+    let urn = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let quoted = Quirks::STRICT.with(Quirk::BoolStringInFilter);
+    let dotted = Quirks::STRICT.with(Quirk::UrnDotNotation);
+    let with_dot = format!("{urn}.active eq \"true\"");
+    for (filter, quirks, meant, fired) in [
+        ("active eq \"true\"", quoted, "active eq true", quoted),
+        ("active eq \"true\"", dotted, "active eq \"true\"", Quirks::STRICT),
+        ("active eq \"yes\"", quoted, "active eq \"yes\"", Quirks::STRICT),
+        ("userName eq \"true\"", quoted, "userName eq \"true\"", Quirks::STRICT),
+        (
+            "emails[value eq \"True\" and primary eq \"True\"]",
+            quoted,
+            "emails[value eq \"True\" and primary eq true]",
+            quoted,
+        ),
+        ("unknown eq \"true\"", quoted, "unknown eq \"true\"", Quirks::STRICT),
+        (&with_dot, dotted, &format!("{urn}:active eq \"true\""), dotted),
+        (&with_dot, dotted.union(quoted), &format!("{urn}:active eq true"), dotted.union(quoted)),
+        (&with_dot, quoted, &with_dot, Quirks::STRICT),
+    ] {
+        let mut taken = Filter::parse(filter).unwrap();
+        assert_eq!(taken.take_as_meant(&ResourceSchemas::user(), quirks), fired, "{filter} {quirks}");
+        assert_eq!(taken, Filter::parse(meant).unwrap(), "{filter} {quirks}");
     }
 }

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use scim_core::message::{
-    BulkOperation, BulkRequest, BulkResponse, BulkResult, BulkStatus, ERROR, LIST_RESPONSE, ListResponse, Projection,
-    ScimError, ScimType, SearchRequest, Sort, SortOrder, resolve_bulk_ids,
+    BULK_REQUEST, BULK_RESPONSE, BulkOperation, BulkRequest, BulkResponse, BulkResult, BulkStatus, ERROR,
+    LIST_RESPONSE, ListResponse, Projection, SEARCH_REQUEST, ScimError, ScimType, SearchRequest, Sort, SortOrder,
+    resolve_bulk_ids,
 };
 use scim_core::patch::PatchOp;
 use scim_core::path::PatchPath;
@@ -171,6 +172,7 @@ fn errors_are_recognised_among_other_bodies() {
         (json!({"schemas": [ERROR], "status": "", "detail": "no status"}), Some(0)),
         (json!({"schemas": [ERROR], "status": "4040"}), Some(0)),
         (json!({"schemas": [ERROR], "status": 70000}), Some(0)),
+        (json!({"schemas": [ERROR], "status": 1000}), Some(0)),
         (json!({"status": 500}), None),
         (json!({"status": "error", "detail": "of somebody else"}), None),
         (json!("text"), None),
@@ -187,6 +189,36 @@ fn errors_are_recognised_among_other_bodies() {
     }
     let long = ScimError::new(500, format!("two\nlines\u{1b}[31m{}", "x".repeat(10_000))).to_string();
     assert!(long.len() < 600 && !long.chars().any(char::is_control), "{long}");
+}
+
+#[test]
+fn what_is_not_known_of_a_message_is_shown_without_passwords() {
+    let body = json!({"schemas": [ERROR], "status": "400", "request": {"password": "hunter2", "userName": "u"}});
+    let shown = format!("{:?}", ScimError::recognise(&body).unwrap());
+    assert!(!shown.contains("hunter2") && shown.contains("userName"), "{shown}");
+    let body = json!({"schemas": [LIST_RESPONSE], "Resources": [], "query": {"password": "hunter2", "count": 1}});
+    let shown = format!("{:?}", serde_json::from_value::<ListResponse<User>>(body).unwrap());
+    assert!(!shown.contains("hunter2") && shown.contains("count"), "{shown}");
+}
+
+/// Whoever made it or left it out: a message says what it is, and a list that must be there is there (RFC 7644 §3.1).
+#[test]
+fn messages_are_written_with_what_they_must_have() {
+    assert_eq!(
+        serde_json::to_value(BulkRequest::default()).unwrap(),
+        json!({"schemas": [BULK_REQUEST], "Operations": []})
+    );
+    assert_eq!(
+        serde_json::to_value(BulkResponse::new(Vec::new())).unwrap(),
+        json!({"schemas": [BULK_RESPONSE], "Operations": []})
+    );
+    let search: SearchRequest = serde_json::from_value(json!({"Filter": "active pr", "x": null})).unwrap();
+    assert_eq!(
+        serde_json::to_string(&search).unwrap(),
+        format!(r#"{{"schemas":["{SEARCH_REQUEST}"],"filter":"active pr","x":null}}"#)
+    );
+    let own: SearchRequest = serde_json::from_value(json!({"schemas": ["urn:x:y"]})).unwrap();
+    assert_eq!(serde_json::to_value(&own).unwrap(), json!({"schemas": ["urn:x:y"]}));
 }
 
 // Bulk (RFC 7644 §3.7).

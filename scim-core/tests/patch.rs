@@ -391,6 +391,26 @@ fn no_second_member_of_a_value_by_an_unmatched_filter() {
 }
 
 #[test]
+fn an_element_made_by_a_filter_has_what_the_filter_says() {
+    let mut user = json!({});
+    let operations = json!([
+        {"op": "add", "path": "emails[value eq \"true\" and primary eq \"True\"].display", "value": "a"},
+    ]);
+    apply(&mut user, operations, &ResourceSchemas::user(), &PatchOptions::new(Quirks::ENTRA)).unwrap();
+    assert_eq!(user, json!({"emails": [{"value": "true", "primary": true, "display": "a"}]}));
+}
+
+/// A name with a dot is a path only where it begins with an attribute.
+#[test]
+fn a_dotted_name_that_no_extension_knows_stays_in_it() {
+    let options = PatchOptions::lenient().with_unknown_attributes();
+    let mut user = json!({});
+    let value = json!({ENTERPRISE_USER: {"foo.bar": 1, "x[y eq 1]": 2, "manager.value": "7"}});
+    apply(&mut user, json!([{"op": "add", "value": value}]), &ResourceSchemas::user(), &options).unwrap();
+    assert_eq!(user[ENTERPRISE_USER], json!({"foo.bar": 1, "x[y eq 1]": 2, "manager": {"value": "7"}}));
+}
+
+#[test]
 fn members_are_immutable_inside_and_free_as_a_whole() {
     let group = json!({"displayName": "g", "members": [{"value": "1", "type": "User"}]});
     let schemas = ResourceSchemas::group();

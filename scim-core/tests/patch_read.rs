@@ -71,6 +71,26 @@ fn what_every_operation_must_have_is_asked_for_when_it_is_read() {
     assert!(built.apply(&mut json!({"userName": "u"}), &ResourceSchemas::user(), &PatchOptions::lenient()).is_err());
 }
 
+/// One of several mistakes is told, the same one from text and from values.
+#[test]
+fn the_first_of_several_mistakes_is_told() {
+    for (operation, told) in [
+        (r#"{"value":{"a":1,"A":2},"op":"move"}"#, "named twice"),
+        (r#"{"value":{"a":1,"A":2},"path":"["}"#, "named twice"),
+        (r#"{"path":"[","op":"move","zz":1}"#, "`op`"),
+        (r#"{"path":"[","op":"add","zz":1}"#, "`zz`"),
+        (r#"{"value":DEEP,"path":"[","op":"add"}"#, "path"),
+        (r#"{"value":DEEP,"path":"title","op":"add"}"#, "deep"),
+    ] {
+        let deep = format!("{}1{}", "[".repeat(70), "]".repeat(70));
+        let text = format!(r#"{{"schemas":["{PATCH_OP}"],"Operations":[{operation}]}}"#).replace("DEEP", &deep);
+        let error = PatchOp::from_json(text.as_bytes(), &PatchOptions::strict()).unwrap_err();
+        assert!(error.to_string().contains(told), "{operation}: {error}");
+        let Ok(value) = serde_json::from_str(&text) else { continue };
+        assert_eq!(PatchOp::read(&value, &PatchOptions::strict()), Err(error));
+    }
+}
+
 #[test]
 fn text_and_values_read_alike() {
     for body in [

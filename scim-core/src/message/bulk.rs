@@ -23,8 +23,8 @@ wire_struct! {
 
 wire_struct! {
     /// Several operations in one request (RFC 7644 §3.7).
-    pub struct BulkRequest {
-        /// Schema URIs of the message.
+    pub struct BulkRequest as BULK_REQUEST with ["Operations"] {
+        /// Schema URIs of the message; without any it is written with its own.
         schemas: Vec<Text> = "schemas",
         /// Errors after which the server stops; absent: it does not stop.
         fail_on_errors: Option<u64> = "failOnErrors",
@@ -80,8 +80,8 @@ impl BulkResult {
 
 wire_struct! {
     /// The answer to a bulk request (RFC 7644 §3.7), one result per operation.
-    pub struct BulkResponse {
-        /// Schema URIs of the message.
+    pub struct BulkResponse as BULK_RESPONSE with ["Operations"] {
+        /// Schema URIs of the message; without any it is written with its own.
         schemas: Vec<Text> = "schemas",
         /// The results, in the order of the operations.
         operations: Vec<BulkResult> = "Operations",

@@ -2,11 +2,11 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ERROR;
-use crate::resource::get_folded;
 use crate::resource::wire::{check_spellings, keep, locate, named_twice, wire_enum};
+use crate::resource::{Extra, get_folded};
 
 wire_enum! {
     /// The detail error keywords of RFC 7644 Table 9 and RFC 9865 §3.
@@ -62,7 +62,7 @@ pub struct ScimError {
     /// Sentence for a person.
     pub detail: Option<String>,
     /// Members that this type does not know, as they came.
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 impl ScimError {
@@ -138,7 +138,7 @@ impl Serialize for ScimError {
         if self.status > 0 {
             map.serialize_entry("status", &self.status.to_string())?;
         }
-        for (name, value) in &self.extra {
+        for (name, value) in self.extra.iter() {
             map.serialize_entry(name, value)?;
         }
         map.end()

@@ -3,10 +3,10 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Value};
 
 use super::LIST_RESPONSE;
 use crate::Text;
+use crate::resource::Extra;
 use crate::resource::wire::{Field, FieldSeed, check_spellings, keep, locate, named_twice};
 
 /// A page of resources (RFC 7644 §3.4.2, RFC 9865 §2).
@@ -33,7 +33,7 @@ pub struct ListResponse<T> {
     /// The resources.
     pub resources: Vec<T>,
     /// Members that this type does not know, as they came.
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 impl<T> Default for ListResponse<T> {
@@ -45,7 +45,7 @@ impl<T> Default for ListResponse<T> {
             next_cursor: None,
             previous_cursor: None,
             resources: Vec::new(),
-            extra: Map::new(),
+            extra: Extra::default(),
         }
     }
 }
@@ -102,7 +102,7 @@ impl<T: Serialize> Serialize for ListResponse<T> {
             }
         }
         map.serialize_entry("Resources", &self.resources)?;
-        for (name, value) in &self.extra {
+        for (name, value) in self.extra.iter() {
             map.serialize_entry(name, value)?;
         }
         map.end()

@@ -13,8 +13,8 @@ wire_enum! {
 
 wire_struct! {
     /// A query as a body (RFC 7644 §3.4.3), sent to `/.search` so that no personal data stands in a URL.
-    pub struct SearchRequest {
-        /// Schema URIs of the message.
+    pub struct SearchRequest as SEARCH_REQUEST with [] {
+        /// Schema URIs of the message; without any it is written with its own.
         schemas: Vec<Text> = "schemas",
         /// Attributes that are wanted, in place of the default ones.
         attributes: Vec<Text> = "attributes",

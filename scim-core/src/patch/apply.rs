@@ -101,11 +101,17 @@ impl Session<'_> {
         let Operation { op, path, value } = operation;
         let value = value.as_ref();
         check_shape(*op, path.as_ref(), value)?;
+        let schemas = self.schemas;
+        let must_stay: Vec<&str> = schemas.required_extensions().filter(|uri| self.store.holds_object(uri)).collect();
         match (path, value) {
-            (Some(path), value) => self.at_path(*op, path, value),
-            (None, Some(Value::Object(attributes))) => self.pathless(*op, attributes),
+            (Some(path), value) => self.at_path(*op, path, value)?,
+            (None, Some(Value::Object(attributes))) => self.pathless(*op, attributes)?,
             // Refused already.
-            (None, _) => Ok(()),
+            (None, _) => {}
+        }
+        match must_stay.into_iter().find(|uri| !self.store.holds_object(uri)) {
+            Some(uri) => Err(PatchError::mutability(format!("the extension `{uri}` is required"))),
+            None => Ok(()),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::patch::split::{Change, split};
 use crate::patch::{DiffOptions, Op, Operation, PatchError, PatchOp};
 use crate::path::{AttributePath, PatchPath};
 use crate::resource::{get_folded, is_unassigned};
-use crate::schema::{Attribute, ResourceSchemas};
+use crate::schema::{Attribute, ResourceSchemas, Schema};
 use crate::text::same_name;
 
 /// The PATCH that makes `after` of `before`, in as many messages as the receiver's limits ask for; none if nothing
@@ -39,8 +39,8 @@ use crate::text::same_name;
 /// ```
 ///
 /// # Errors
-/// `invalidSyntax` if one of the two is no object; `mutability` if no PATCH can get there: a required attribute goes away,
-/// an immutable one changes; `invalidPath` if an unknown attribute has a name that no PATCH can say; `invalidValue` if
+/// `invalidSyntax` if one of the two is no object; `mutability` if no PATCH can get there: a required attribute or
+/// extension goes away, an immutable one changes; `invalidPath` if an unknown attribute has a name that no PATCH can say; `invalidValue` if
 /// - one value alone, or a list that cannot be cut, is more than [`with_max_bytes`](DiffOptions::with_max_bytes) or
 ///   [`with_max_values`](DiffOptions::with_max_values) allow: what no schema knows and what can be set once is not cut;
 /// - a member without `value` is to go and no filter selects it alone;
@@ -63,14 +63,7 @@ pub fn diff(
     }
     for schema in schemas.extensions() {
         let inner = |map| get_folded(map, schema.id()).and_then(Value::as_object).unwrap_or(&empty);
-        // Required ones first: where limits cut the messages, an extension comes with what it must have.
-        let (required, others): (Vec<_>, Vec<_>) = schema.attributes.iter().partition(|one| one.is_required());
-        for attribute in required.into_iter().chain(others) {
-            differ.attribute(Some(schema.id()), attribute, inner(before), inner(after))?;
-        }
-        if !options.only_known {
-            differ.unknown_in_extension(schema, inner(before), inner(after));
-        }
+        differ.extension(schema, schemas.requires_extension(schema.id()), inner(before), inner(after))?;
     }
     if !options.only_known {
         differ.unknown_at_top(schemas, before, after)?;
@@ -113,6 +106,37 @@ impl Differ<'_> {
     pub(super) fn push_values(&mut self, op: Op, path: impl Into<PatchPath>, values: Vec<Value>) {
         let operation = Operation { op, path: Some(path.into()), value: Some(Value::Array(values)) };
         self.changes.push(Change { operation, in_pieces: true });
+    }
+
+    /// What an extension must have comes first and what it loses goes last: where limits cut the messages, it is never
+    /// there without the one, nor gone in between.
+    fn extension(
+        &mut self,
+        schema: &Schema,
+        must_stay: bool,
+        before: &Map<String, Value>,
+        after: &Map<String, Value>,
+    ) -> Result<(), PatchError> {
+        let stays = |(name, value): (&String, &Value)| {
+            !is_unassigned(value) && schema.attribute(name).map_or(self.options.only_known, Attribute::is_read_only)
+        };
+        let holds_any = |map: &Map<String, Value>| map.values().any(|value| !is_unassigned(value));
+        if must_stay && holds_any(before) && !holds_any(after) && !before.iter().any(stays) {
+            return Err(PatchError::mutability("the extension is required").on(schema.id()));
+        }
+        let (goes, mut comes): (Vec<_>, Vec<_>) =
+            schema.attributes.iter().partition(|one| held(after, one.name()).is_none());
+        comes.sort_by_key(|one| !one.is_required());
+        for attribute in comes {
+            self.attribute(Some(schema.id()), attribute, before, after)?;
+        }
+        if !self.options.only_known {
+            self.unknown_in_extension(schema, before, after);
+        }
+        for attribute in goes {
+            self.attribute(Some(schema.id()), attribute, before, after)?;
+        }
+        Ok(())
     }
 
     fn attribute(

@@ -132,7 +132,7 @@ impl ResourceSchemas {
     }
 
     /// Adds an extension that every resource must have (RFC 7643 §6), in place of the one with its URI.
-    /// [`validate`](Self::validate) asks for it.
+    /// [`validate`](Self::validate) asks for it, and no PATCH takes it away.
     ///
     /// ```
     /// use scim_core::schema::{Attribute, AttributeType, Direction, ResourceSchemas, Schema, USER};

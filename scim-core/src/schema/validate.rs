@@ -112,6 +112,10 @@ impl ResourceSchemas {
                             check.required(&format!("{name}:"), &schema.attributes, inner);
                         }
                     }
+                    // In a PATCH that is an order to take the extension away.
+                    Value::Null if direction == Direction::Patch && self.requires_extension(name) => {
+                        check.report(name, ViolationKind::Missing);
+                    }
                     value if is_unassigned(value) => {}
                     _ => check.report(name, ViolationKind::WrongType),
                 }

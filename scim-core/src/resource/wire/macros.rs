@@ -1,11 +1,12 @@
 //! The macros that declare wire types.
 
 /// Declares a wire type: the struct, reading and writing. `[plain]` after the name: the value may
-/// also be plain text, which is then the member `value`.
+/// also be plain text, which is then the member `value`. `as URI with [names]`: a message, which is never written
+/// without its schema URI and those members, whatever they hold.
 macro_rules! wire_struct {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident $([$plain:ident])? {
+        pub struct $name:ident $([$plain:ident])? $(as $message:ident with [$($always:literal),*])? {
             $( $(#[$fmeta:meta])* $field:ident : $ty:ty = $wire:literal, )*
         }
     ) => {
@@ -208,7 +209,10 @@ macro_rules! wire_struct {
                         $( (<$ty as Field>::IS_ID && name == $wire && !Field::unassigned(&self.$field)) || )* false
                     };
                     let extra = || self.extra.iter().filter(|(name, _)| !is_replaced(name));
-                    let members = extra().count() $( + usize::from(!Field::unassigned(&self.$field)) )*;
+                    let must_be: &[&str] = &[$($($always),*)?];
+                    let is_written = |name: &str, unassigned: bool| !unassigned || must_be.contains(&name);
+                    let members = extra().count() $( + usize::from(is_written($wire, Field::unassigned(&self.$field))) )*;
+                    $( let members = members + usize::from(self.schemas.is_empty() && !super::$message.is_empty()); )?
                     $(
                         // What came as plain text is written so, unless a program has added to it.
                         if self.$plain.0 && members == 1 {
@@ -222,7 +226,12 @@ macro_rules! wire_struct {
                     )?
                     let mut map = serializer.serialize_map(Some(members))?;
                     $(
-                        if !Field::unassigned(&self.$field) {
+                        if self.schemas.is_empty() {
+                            map.serialize_entry("schemas", &[super::$message])?;
+                        }
+                    )?
+                    $(
+                        if is_written($wire, Field::unassigned(&self.$field)) {
                             map.serialize_entry($wire, &self.$field)?;
                         }
                     )*
