@@ -200,7 +200,7 @@ async fn h62_failures_of_single_objects_are_warnings_behind_done() {
     let lab = Lab::new().await;
     let users = [lab.user("n0").await, lab.user("n1").await, lab.user("n2").await];
     let group = lab.group("g0", &users).await;
-    let refusal = json!({"schemas": ["e"], "status": "400", "detail": "it's bad"});
+    let refusal = json!({"detail": "it's bad", "schemas": ["e"], "status": "400"});
     lab.faults("POST", "/v2/Users", vec![Some((429, Value::Null)), Some((500, json!("broke"))), Some((400, refusal))]);
     let provider = lab.provider(&[&group], json!({})).await;
     lab.settled().await;

@@ -429,3 +429,14 @@ fn sub_attributes_nest_in_a_schema_alone() {
     assert!(found.iter().any(|one| one.kind == ViolationKind::TooDeep), "{}", found.len());
     assert!(found.len() == 1, "{}", found.len());
 }
+
+/// Values have two levels (RFC 7643 §2.3.8); only a schema document describes itself at any depth (§7).
+#[test]
+fn nothing_but_a_schema_document_nests() {
+    let part = json!({"name": "part", "type": "string"});
+    let of_thing = json!({"id": "urn:example:Thing", "attributes": [
+        {"name": "subAttributes", "type": "complex", "multiValued": true, "subAttributes": [part]}]});
+    let schemas = ResourceSchemas::new(serde_json::from_value(of_thing).unwrap());
+    let body = json!({"subAttributes": [{"part": "a", "subAttributes": [{"part": "b"}]}]});
+    check(&schemas, Direction::Patch, body, &["`subAttributes[0].subAttributes` is unknown"]);
+}
