@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use scim_core::filter::attr;
 use scim_core::message::PATCH_OP;
 use scim_core::patch::{DiffOptions, PatchOp, PatchOptions, diff};
 use scim_core::quirk::{Quirk, Quirks};
@@ -626,6 +627,8 @@ fn a_required_extension_is_never_away() {
         json!({"op": "remove", "path": "urn:example:E"}),
         json!({"op": "remove", "path": "urn:example:E:a"}),
         json!({"op": "replace", "value": {"urn:example:E": null}}),
+        json!({"op": "replace", "value": {"urn:example:E": []}}),
+        json!({"op": "replace", "path": "urn:example:E", "value": []}),
         json!({"op": "replace", "value": {"urn:example:E": {"a": null}}}),
     ] {
         let body =
@@ -637,6 +640,11 @@ fn a_required_extension_is_never_away() {
             assert_eq!(user, holding(json!({"a": "1"})));
         }
     }
+    // What is not written at all stays.
+    let known = DiffOptions::new().with_only_known();
+    let patches = diff(&holding(json!({"a": "1", "x": 1})), &gone, &schemas, &known).unwrap();
+    assert_eq!(apply(&patches, &holding(json!({"a": "1", "x": 1})), &schemas)["urn:example:E"], json!({"x": 1}));
+    assert!(diff(&holding(json!({"a": "1"})), &gone, &schemas, &known).is_err());
     // In one operation another attribute may take the place of the last one; without the extension there is nothing to keep.
     let moved = json!({"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": {"urn:example:E": {"a": null, "b": "2"}}}]});
     let patch = PatchOp::read(&moved, &PatchOptions::strict()).unwrap();
@@ -645,6 +653,9 @@ fn a_required_extension_is_never_away() {
         patch.apply(&mut user, &schemas, &PatchOptions::strict()).unwrap();
         assert_eq!(user["urn:example:E"], json!({"b": "2"}));
     }
+    let mut user = gone;
+    PatchOp::new().replace(attr("title"), "t").apply(&mut user, &schemas, &PatchOptions::strict()).unwrap();
+    assert_eq!(user, json!({"userName": "u", "title": "t"}));
 }
 
 #[test]

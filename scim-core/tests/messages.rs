@@ -217,6 +217,8 @@ fn messages_are_written_with_what_they_must_have() {
         serde_json::to_string(&search).unwrap(),
         format!(r#"{{"schemas":["{SEARCH_REQUEST}"],"filter":"active pr","x":null}}"#)
     );
+    let none = serde_json::to_string(&SearchRequest::default()).unwrap();
+    assert_eq!(none, format!(r#"{{"schemas":["{SEARCH_REQUEST}"]}}"#));
     let own: SearchRequest = serde_json::from_value(json!({"schemas": ["urn:x:y"]})).unwrap();
     assert_eq!(serde_json::to_value(&own).unwrap(), json!({"schemas": ["urn:x:y"]}));
 }

@@ -306,6 +306,7 @@ fn a_required_extension_is_required() {
         }
         check(schemas, Direction::Patch, json!({"title": "t"}), &[]);
         check(schemas, Direction::Patch, json!({ENTERPRISE: null}), &[&missing]);
+        check(schemas, Direction::Patch, json!({ENTERPRISE: []}), &[&missing]);
         check(schemas, Direction::Patch, json!({ENTERPRISE: {}}), &[]);
     }
     // What takes the place of an extension says anew whether it is required.

@@ -164,9 +164,8 @@ impl Session<'_> {
         if let Some(extension) = schemas.extension(name) {
             return match value {
                 Value::Object(inner) => self.extension_members(op, extension, inner),
-                Value::Null if op == Op::Replace => self.extension(op, extension, None),
-                Value::Null => Ok(()),
-                _ => Err(PatchError::value("an extension must be an object")),
+                value if is_unassigned(value) && op == Op::Add => Ok(()),
+                value => self.extension(op, extension, Some(value)),
             };
         }
         // The core schema's own URI around core attributes is no form of the RFC.
@@ -284,7 +283,8 @@ impl Session<'_> {
     fn extension(&mut self, op: Op, schema: &Schema, value: Option<&Value>) -> Result<(), PatchError> {
         let members = match value {
             Some(Value::Object(members)) => Some(members),
-            None | Some(Value::Null) => None,
+            None => None,
+            Some(value) if is_unassigned(value) => None,
             Some(_) => return Err(PatchError::value("an extension must be an object")),
         };
         if op == Op::Remove && members.is_some_and(|m| !m.is_empty()) {

@@ -112,11 +112,12 @@ impl ResourceSchemas {
                             check.required(&format!("{name}:"), &schema.attributes, inner);
                         }
                     }
-                    // In a PATCH that is an order to take the extension away.
-                    Value::Null if direction == Direction::Patch && self.requires_extension(name) => {
-                        check.report(name, ViolationKind::Missing);
+                    // In a PATCH that is an order to take it away.
+                    value if is_unassigned(value) => {
+                        if direction == Direction::Patch && self.requires_extension(name) {
+                            check.report(name, ViolationKind::Missing);
+                        }
                     }
-                    value if is_unassigned(value) => {}
                     _ => check.report(name, ViolationKind::WrongType),
                 }
             } else {
