@@ -152,10 +152,60 @@ fn names_by_the_thousand() {
     assert_eq!(run(group(1), text.clone(), PatchOptions::lenient()), Ok(1));
     let open = PatchOptions::strict().with_unknown_attributes();
     assert_eq!(run(group(1), text, open), Err("invalidValue".to_owned()));
+    // Each names a known attribute, whose object is not there.
+    let core = "urn:ietf:params:scim:schemas:core:2.0:User:name";
+    let user = || json!({"userName": "u"});
+    let many = |name: &dyn Fn(usize) -> String| {
+        let names: serde_json::Map<String, Value> = (0..12_000).map(|i| (name(i), json!("x"))).collect();
+        body(&json!([{"op": "add", "value": names}]))
+    };
+    let schemas = ResourceSchemas::user();
+    let on_user = |text: String, options: PatchOptions| {
+        let patch = PatchOp::from_json(text.as_bytes(), &options).unwrap();
+        patch.apply(&mut user(), &schemas, &options).map(|_| ()).map_err(|error| error.scim_type().to_string())
+    };
+    let full = many(&|i| format!("{core}.x{i}"));
+    assert_eq!(on_user(full, PatchOptions::strict()), Err("invalidPath".to_owned()));
+    let short = many(&|i| format!("department.x{i}"));
+    assert_eq!(on_user(short, PatchOptions::lenient()), Err("invalidPath".to_owned()));
+    // Paths for keys are operations, and as many are allowed.
+    let paths = many(&|i| format!("emails[type eq \"{i}\"].value"));
+    assert_eq!(on_user(paths, PatchOptions::lenient()), Err("invalidValue".to_owned()));
+    let few = PatchOptions::lenient().with_limits(Limits::default().with_operations(2));
+    for (operations, is_taken) in [(2, true), (3, false)] {
+        let names: serde_json::Map<String, Value> =
+            (0..operations).map(|i| (format!("emails[type eq \"{i}\"].value"), json!("x"))).collect();
+        assert_eq!(on_user(body(&json!([{"op": "add", "value": names}])), few.clone()).is_ok(), is_taken);
+    }
     let mut operation = names;
     operation.insert("op".to_owned(), json!("remove"));
     operation.insert("path".to_owned(), json!("members"));
     let text = body(&json!([operation]));
     assert_eq!(run(group(1), text.clone(), PatchOptions::strict()), Err("invalidValue".to_owned()));
     assert_eq!(run(group(1), text, PatchOptions::lenient()), Ok(0));
+}
+
+/// Foreign URIs and names that differ in case alone: each is looked up, not looked for.
+#[test]
+fn names_and_uris_by_the_thousand_on_both_sides() {
+    let open = PatchOptions::lenient().with_unknown_attributes();
+    let uris = |name: &str| (0..40_000).map(|i| format!("urn:example:{name}{i}")).collect::<Vec<_>>();
+    let text = body(&json!([
+        {"op": "add", "path": "schemas", "value": uris("a")},
+        {"op": "replace", "path": "schemas", "value": uris("b")},
+    ]));
+    assert!(run(group(1), text, open.clone()).is_ok());
+    let members = |name: &str| (0..40_000).map(|i| (format!("{name}{i}"), json!(i))).collect::<serde_json::Map<_, _>>();
+    let text = body(&json!([
+        {"op": "add", "path": "foo", "value": members("a")},
+        {"op": "replace", "path": "foo", "value": members("A")},
+    ]));
+    assert!(run(group(1), text, open).is_ok());
+    let schemas = ResourceSchemas::user();
+    let options = scim_core::patch::DiffOptions::new().with_max_operations(100_000);
+    let (before, after) = (Value::Object(members("a")), Value::Object(members("b")));
+    let count = |patches: Vec<PatchOp>| patches.iter().map(|patch| patch.operations.len()).sum::<usize>();
+    assert_eq!(count(scim_core::patch::diff(&before, &after, &schemas, &options).unwrap()), 80_000);
+    let (before, after) = (json!({"schemas": uris("a")}), json!({"schemas": uris("b")}));
+    assert_eq!(count(scim_core::patch::diff(&before, &after, &schemas, &options).unwrap()), 40_001);
 }

@@ -677,3 +677,217 @@ fn what_no_schema_knows_is_written_alike_in_every_mode() {
         }
     }
 }
+
+/// A schema from the text of its attributes.
+fn thing(attributes: &Value) -> ResourceSchemas {
+    ResourceSchemas::new(serde_json::from_value(json!({"id": "urn:example:Thing", "attributes": attributes})).unwrap())
+}
+
+/// One operation, strictly unless said otherwise: what becomes of the resource, or the keyword of the refusal.
+fn on_thing(
+    schemas: &ResourceSchemas,
+    before: &Value,
+    operation: Value,
+    options: &PatchOptions,
+) -> Result<Value, String> {
+    let mut after = before.clone();
+    match apply(&mut after, json!([operation]), schemas, options) {
+        Ok(_) => Ok(after),
+        Err(error) => {
+            assert_eq!(after, *before, "all or nothing");
+            Err(error.scim_type().to_string())
+        }
+    }
+}
+
+/// RFC 7643 §7: what is set "SHALL NOT be updated", by whatever path; the same again is no change.
+#[test]
+fn what_can_be_set_once_is_not_changed_from_inside() {
+    let subs = json!([{"name": "value", "type": "string"}, {"name": "type", "type": "string"}]);
+    let schemas = thing(&json!([
+        {"name": "one", "type": "complex", "mutability": "immutable", "subAttributes": subs},
+        {"name": "tags", "type": "complex", "multiValued": true, "mutability": "immutable", "subAttributes": subs},
+    ]));
+    let before = json!({"one": {"value": "1"}, "tags": [{"value": "1", "type": "t"}]});
+    let strict = PatchOptions::strict();
+    for (operation, options) in [
+        (json!({"op": "replace", "path": "one", "value": {"value": "2"}}), &strict),
+        (json!({"op": "replace", "value": {"one": {"value": "2"}}}), &strict),
+        (json!({"op": "replace", "path": "one", "value": {"value": null}}), &strict),
+        (json!({"op": "add", "path": "one", "value": {"type": "t"}}), &strict),
+        (json!({"op": "add", "path": "one.type", "value": "t"}), &strict),
+        (json!({"op": "remove", "path": "one.value"}), &strict),
+        (json!({"op": "replace", "path": "one[value eq \"1\"].value", "value": "2"}), &strict),
+        (json!({"op": "replace", "path": "tags[value eq \"1\"].type", "value": "2"}), &strict),
+        (json!({"op": "replace", "path": "tags[value eq \"1\"]", "value": {"value": "2"}}), &strict),
+        (json!({"op": "remove", "path": "tags[value eq \"1\"].value"}), &strict),
+        (json!({"op": "remove", "path": "tags[value eq \"1\"]"}), &strict),
+        (json!({"op": "add", "path": "tags", "value": [{"value": "3"}]}), &strict),
+        (
+            json!({"op": "replace", "path": "tags[type eq \"u\"].value", "value": "2"}),
+            &PatchOptions::new(Quirks::ENTRA),
+        ),
+    ] {
+        assert_eq!(
+            on_thing(&schemas, &before, operation.clone(), options),
+            Err("mutability".to_owned()),
+            "{operation}"
+        );
+    }
+    for operation in [
+        json!({"op": "add", "path": "one.value", "value": "1"}),
+        json!({"op": "replace", "path": "one", "value": {"value": "1"}}),
+        json!({"op": "replace", "path": "tags[value eq \"1\"].type", "value": "t"}),
+        json!({"op": "add", "path": "tags", "value": [{"value": "1", "type": "t"}]}),
+    ] {
+        assert_eq!(on_thing(&schemas, &before, operation.clone(), &strict), Ok(before.clone()), "{operation}");
+    }
+    for operation in [
+        json!({"op": "add", "path": "one", "value": {"value": "1"}}),
+        json!({"op": "add", "path": "one.value", "value": "1"}),
+    ] {
+        assert_eq!(on_thing(&schemas, &json!({}), operation, &strict), Ok(json!({"one": {"value": "1"}})));
+    }
+}
+
+/// RFC 7644 §3.5.2.2: neither whole nor part by part.
+#[test]
+fn what_is_required_is_not_taken_away_part_by_part() {
+    let subs = json!([{"name": "a", "type": "string"}, {"name": "b", "type": "string"}]);
+    let schemas = thing(&json!([
+        {"name": "one", "type": "complex", "required": true, "subAttributes": subs},
+        {"name": "many", "type": "complex", "multiValued": true, "required": true, "subAttributes": subs},
+    ]));
+    for before in [json!({"one": {"a": "1"}, "many": [{"a": "1"}]}), json!({"one": {"a": "1"}, "many": {"a": "1"}})] {
+        for (operation, refused) in [
+            (json!({"op": "remove", "path": "one.a"}), "mutability"),
+            (json!({"op": "remove", "path": "one"}), "mutability"),
+            (json!({"op": "replace", "path": "one", "value": {"a": null}}), "invalidValue"),
+            (json!({"op": "replace", "value": {"one": {"a": null}}}), "invalidValue"),
+            (json!({"op": "remove", "path": "many[a eq \"1\"].a"}), "mutability"),
+            (json!({"op": "remove", "path": "many[a eq \"1\"]"}), "mutability"),
+            (json!({"op": "remove", "path": "many.a"}), "mutability"),
+        ] {
+            let done = on_thing(&schemas, &before, operation.clone(), &PatchOptions::strict());
+            assert_eq!(done, Err(refused.to_owned()), "{operation}");
+        }
+        let operation = json!({"op": "replace", "path": "one", "value": {"a": null, "b": "2"}});
+        let done = on_thing(&schemas, &before, operation, &PatchOptions::strict()).unwrap();
+        assert_eq!(done["one"], json!({"b": "2"}));
+    }
+}
+
+/// Whatever stands in the place of an extension.
+#[test]
+fn a_refused_message_gives_back_what_is_no_extension() {
+    for held in [json!(null), json!([]), json!("text"), json!([1])] {
+        let before = json!({"userName": "a", ENTERPRISE_USER: held});
+        let mut user = before.clone();
+        let path = format!("{ENTERPRISE_USER}:department");
+        let operations = json!([{"op": "add", "path": path, "value": "x"}, {"op": "remove", "path": "userName"}]);
+        apply(&mut user, operations, &ResourceSchemas::user(), &PatchOptions::strict()).unwrap_err();
+        assert_eq!(user, before);
+    }
+}
+
+/// A member that is plain text is its `value` (docs/deviations.md), to those who take it away too.
+#[test]
+fn members_that_are_plain_text_are_taken_away_by_their_value() {
+    for quirks in [Quirks::ENTRA, Quirks::JUMPCLOUD, Quirks::LENIENT] {
+        for value in [json!([{"value": "a"}]), json!([{"value": "a", "type": "User"}]), json!({"value": "a"})] {
+            let mut group = json!({"members": ["a", "b"]});
+            let operation = json!({"op": "remove", "path": "members", "value": value});
+            apply(&mut group, json!([operation]), &ResourceSchemas::group(), &PatchOptions::new(quirks)).unwrap();
+            assert_eq!(group, json!({"members": ["b"]}), "{quirks} {value}");
+        }
+    }
+    let text = "26118915-6090-4610-87e4-49d8ca9f808d";
+    let mut user = json!({ENTERPRISE_USER: {"manager": text}, "schemas": [ENTERPRISE_USER]});
+    let path = format!("{ENTERPRISE_USER}:manager");
+    let operation = json!({"op": "replace", "path": path, "value": {"$ref": "../Users/x"}});
+    apply(&mut user, json!([operation]), &ResourceSchemas::user(), &PatchOptions::strict()).unwrap();
+    assert_eq!(user[ENTERPRISE_USER]["manager"], json!({"value": text, "$ref": "../Users/x"}));
+}
+
+#[test]
+fn a_member_is_stored_once_whoever_writes_it() {
+    let schemas = ResourceSchemas::group();
+    for (members, operation, after) in [
+        (
+            json!([{"value": "a"}, {"value": "b"}, {"value": "c"}]),
+            json!({"op": "replace", "path": "members[value eq \"a\"]", "value": {"value": "b", "type": "User"}}),
+            json!([{"value": "b"}, {"value": "c"}]),
+        ),
+        (
+            json!([{"value": "a"}, {"value": "b"}]),
+            json!({"op": "replace", "path": "members[value pr]", "value": {"value": "c"}}),
+            json!([{"value": "c"}]),
+        ),
+        (
+            json!([{"value": "a"}, {"type": "User"}]),
+            json!({"op": "add", "path": "members[type eq \"User\"].value", "value": "a"}),
+            json!([{"value": "a"}]),
+        ),
+        (
+            json!([{"value": "a"}, {"type": "User"}]),
+            json!({"op": "add", "path": "members[type eq \"User\"]", "value": {"value": "a"}}),
+            json!([{"value": "a"}]),
+        ),
+        (
+            json!([{"value": "a"}, {"value": "b"}]),
+            json!({"op": "replace", "path": "members[value eq \"b\"]", "value": {"value": "b", "type": "User"}}),
+            json!([{"value": "a"}, {"value": "b", "type": "User"}]),
+        ),
+    ] {
+        let done = on_thing(&schemas, &json!({"members": members}), operation.clone(), &PatchOptions::strict());
+        assert_eq!(done, Ok(json!({"members": after})), "{operation}");
+    }
+    // Equal elements of other lists too.
+    let emails = json!({"emails": [{"value": "a", "type": "w"}, {"value": "b", "type": "w"}, {"value": "c"}]});
+    let operation = json!({"op": "replace", "path": "emails[type eq \"w\"]", "value": {"value": "d"}});
+    let done = on_thing(&ResourceSchemas::user(), &emails, operation, &PatchOptions::strict());
+    assert_eq!(done, Ok(json!({"emails": [{"value": "d"}, {"value": "c"}]})));
+}
+
+/// What nobody may write says nothing: a list is not emptied by it.
+#[test]
+fn a_value_of_read_only_parts_empties_no_list() {
+    let schemas = thing(&json!([{"name": "roles", "type": "complex", "multiValued": true, "subAttributes": [
+        {"name": "value", "type": "string"}, {"name": "display", "type": "string", "mutability": "readOnly"}]}]));
+    let before = json!({"roles": [{"value": "a"}]});
+    for operation in [
+        json!({"op": "replace", "path": "roles", "value": [{"display": "Bob"}]}),
+        json!({"op": "replace", "path": "roles[value eq \"a\"]", "value": {"display": "Bob"}}),
+        json!({"op": "replace", "value": {"roles": [{"display": "Bob"}]}}),
+    ] {
+        let done = on_thing(&schemas, &before, operation.clone(), &PatchOptions::strict());
+        assert_eq!(done, Err("invalidValue".to_owned()), "{operation}");
+    }
+    let operation = json!({"op": "replace", "path": "roles", "value": [{"display": "Bob", "value": "b"}]});
+    let done = on_thing(&schemas, &before, operation, &PatchOptions::strict());
+    assert_eq!(done, Ok(json!({"roles": [{"value": "b"}]})));
+}
+
+/// RFC 7643 §2.5: null and an empty list are one state, wherever they stand.
+#[test]
+fn an_empty_list_is_null_inside_of_values_too() {
+    let manager = json!({"userName": "u", "schemas": [ENTERPRISE_USER], ENTERPRISE_USER: {"manager": {"value": "1", "$ref": "r"}}});
+    let path = format!("{ENTERPRISE_USER}:manager");
+    for nothing in [json!(null), json!([])] {
+        let operation = json!({"op": "replace", "path": path, "value": {"$ref": nothing}});
+        let done = on_user(manager.clone(), operation).unwrap();
+        assert_eq!(done[ENTERPRISE_USER]["manager"], json!({"value": "1"}));
+    }
+    let operation = json!({"op": "add", "path": "emails", "value": [{"value": "a", "type": []}]});
+    assert_eq!(on_user(json!({}), operation), Ok(json!({"emails": [{"value": "a"}]})));
+}
+
+/// An extension whose last value goes is not held by what only looks like one.
+#[test]
+fn an_extension_of_nulls_goes_with_its_last_value() {
+    let held = json!({"department": "A", "manager": {"value": null}});
+    let user = json!({"userName": "u", "schemas": [ENTERPRISE_USER], ENTERPRISE_USER: held});
+    for path in [ENTERPRISE_USER.to_owned(), format!("{ENTERPRISE_USER}:department")] {
+        assert_eq!(on_user(user.clone(), json!({"op": "remove", "path": path})), Ok(json!({"userName": "u"})));
+    }
+}

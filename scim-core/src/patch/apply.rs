@@ -1,6 +1,7 @@
 //! Applying a PATCH, operation by operation (RFC 7644 §3.5.2.1 to §3.5.2.3).
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde_json::{Map, Value};
 
@@ -65,7 +66,7 @@ impl PatchOp {
                 tolerated: options.quirks(),
                 fired: self.quirks,
                 keeps_unknown: options.takes_unknown_attributes(),
-                unknown_left: limit,
+                names_left: limit,
             },
             index: KeyIndex::default(),
             options,
@@ -131,9 +132,10 @@ impl Session<'_> {
                 }
                 let (slot, list) = self.store.find(home, attribute.name());
                 let places = filter.as_ref().map_or_else(|| (0..list.len()).collect(), |filter| filter.places(list));
-                let writes = self.store.writes();
+                let (is_set, writes) = (!list.is_empty(), self.store.writes());
                 let chosen = Chosen { filter: filter.as_ref().map(Selection::filter), places: &places };
                 self.elements(op, attribute, &slot, chosen, sub.as_deref(), value)?;
+                self.check_immutable(attribute, is_set, writes)?;
                 self.settle(home, writes);
                 Ok(())
             }
@@ -164,7 +166,6 @@ impl Session<'_> {
         if let Some(extension) = schemas.extension(name) {
             return match value {
                 Value::Object(inner) => self.extension_members(op, extension, inner),
-                value if is_unassigned(value) && op == Op::Add => Ok(()),
                 value => self.extension(op, extension, Some(value)),
             };
         }
@@ -176,6 +177,7 @@ impl Session<'_> {
             if !self.conform.allows(Quirk::PathKeys) {
                 return Err(PatchError::path("a member name is an attribute name, not a path"));
             }
+            self.conform.count_name()?;
             let parsed = PatchPath::parse_with(name, &self.options.parse())?;
             self.conform.fired = self.conform.fired.union(parsed.quirks);
             return self.at_path(op, &parsed.value, Some(value));
@@ -197,6 +199,7 @@ impl Session<'_> {
                 if !self.conform.allows(Quirk::DottedKeys) {
                     return Err(PatchError::path("a member name is an attribute name, not a path"));
                 }
+                self.conform.count_name()?;
                 if at.attribute.is_read_only() && self.skips_read_only(at.attribute.name()) {
                     return Ok(());
                 }
@@ -226,12 +229,21 @@ impl Session<'_> {
         for name in attributes.keys().filter(in_disguise) {
             paths.extend(AttributePath::parse(name).ok().map(|path| (name.as_str(), path)));
         }
-        let mut met: HashSet<(Home<'_>, &str)> = HashSet::new();
+        // Whether it was met as a whole; each is looked for once.
+        let mut met: HashMap<(Home<'_>, &str), bool> = HashMap::new();
         for (name, path) in &paths {
             let mut probe = Conform { ..self.conform };
             let Found::Attribute(at, sub) = locate(path, schemas, &mut probe) else { continue };
             let attribute = at.attribute.name();
-            if at.is_named_in(attributes) || (sub.is_none() && !met.insert((at.home, attribute))) {
+            let is_whole = sub.is_none();
+            let is_twice = match met.entry((at.home, attribute)) {
+                Entry::Vacant(entry) => {
+                    entry.insert(is_whole);
+                    at.is_named_in(attributes)
+                }
+                Entry::Occupied(mut entry) => is_whole && std::mem::replace(entry.get_mut(), true),
+            };
+            if is_twice {
                 return Err(PatchError::syntax(format!("`{attribute}` is named twice")).on(name));
             }
         }
@@ -240,7 +252,7 @@ impl Session<'_> {
 
     /// A member that no schema knows, under the name that it comes with.
     fn unknown_member(&mut self, op: Op, home: Home<'_>, name: &str, value: &Value) -> Result<(), PatchError> {
-        self.conform.count_unknown()?;
+        self.conform.count_name()?;
         self.whole(op, Located { home, attribute: &unknown(name) }, Some(value))
     }
 

@@ -16,8 +16,9 @@ pub(super) struct Conform {
     pub(super) fired: Quirks,
     /// Whether sub-attributes that no schema knows are kept.
     pub(super) keeps_unknown: bool,
-    /// How many more of them one PATCH may bring: each is looked for among all names of its object.
-    pub(super) unknown_left: usize,
+    /// How many more of them, and of names that are paths, one PATCH may bring: each is looked for in its object, or works
+    /// as an operation does.
+    pub(super) names_left: usize,
 }
 
 fn wrong_type(attribute: &Attribute, wanted: &str) -> PatchError {
@@ -33,11 +34,10 @@ impl Conform {
         allowed
     }
 
-    pub(super) fn count_unknown(&mut self) -> Result<(), PatchError> {
-        self.unknown_left = self
-            .unknown_left
-            .checked_sub(1)
-            .ok_or_else(|| PatchError::value("more unknown attributes than one PATCH may have operations"))?;
+    pub(super) fn count_name(&mut self) -> Result<(), PatchError> {
+        self.names_left = self.names_left.checked_sub(1).ok_or_else(|| {
+            PatchError::value("more unknown attributes, and paths for names, than one PATCH may have operations")
+        })?;
         Ok(())
     }
 
@@ -49,6 +49,7 @@ impl Conform {
     pub(super) fn list(&mut self, attribute: &Attribute, value: &Value) -> Result<Vec<Value>, PatchError> {
         let list = match value {
             Value::Array(list) => list.as_slice(),
+            nothing if is_unassigned(nothing) && !attribute.is_complex() => &[],
             Value::Null => &[],
             single => std::slice::from_ref(single),
         };
@@ -78,15 +79,15 @@ impl Conform {
     }
 
     /// One value of a list, `None` if it says nothing. One of which nothing is left because the schema does not know its
-    /// names is refused: the list would be emptied by a message that meant something else.
+    /// names, or no client may write them, is refused: the list would be emptied by a message that meant something else.
     pub(super) fn listed(&mut self, attribute: &Attribute, given: &Value) -> Result<Option<Value>, PatchError> {
         let element = self.element(attribute, given)?;
         if !is_unassigned(&element) {
             return Ok(Some(element));
         }
-        if attribute.is_misnamed(given) {
+        if attribute.says_nothing_written(given) {
             return Err(PatchError::value(format!(
-                "a value of `{}` says nothing that its schema knows",
+                "a value of `{}` says nothing that its schema knows and a client may write",
                 attribute.name()
             )));
         }
@@ -220,7 +221,7 @@ impl Conform {
         for (name, value) in map {
             let Some(sub) = attribute.sub_attribute(name) else {
                 if self.keeps_unknown {
-                    self.count_unknown()?;
+                    self.count_name()?;
                     if crate::resource::spelling(&out, name).is_some() {
                         return Err(PatchError::syntax(format!(
                             "`{}` is named twice",
@@ -241,6 +242,8 @@ impl Conform {
             }
             let value = if value.is_null() {
                 self.allows(Quirk::NullSubattr);
+                Value::Null
+            } else if is_unassigned(value) && !(sub.is_multi_valued() || sub.is_complex()) {
                 Value::Null
             } else if sub.is_multi_valued() {
                 Value::Array(self.list(sub, value)?)

@@ -1,16 +1,16 @@
 //! The difference in what no schema knows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value};
 
 use crate::filter::attr;
 use crate::patch::diff::{Differ, held};
-use crate::patch::equal::same_value;
+use crate::patch::equal::{Names, same_value};
 use crate::patch::{Op, PatchError};
 use crate::path::{AttributePath, PatchPath, is_name};
+use crate::resource::is_unassigned;
 use crate::schema::{Attribute, ResourceSchemas, Schema};
-use crate::text::same_name;
 
 /// The names of both sides that are not known, each once.
 fn unknown_names<'v>(
@@ -24,12 +24,33 @@ fn unknown_names<'v>(
 }
 
 /// What leads from one value to the other: the operation and its value, null to take it away.
-fn change(before: &Map<String, Value>, after: &Map<String, Value>, name: &str) -> Option<(Op, Value)> {
-    match (held(before, name), held(after, name)) {
+fn change(old: Option<&Value>, new: Option<&Value>) -> Option<(Op, Value)> {
+    match (old, new) {
         (None, Some(new)) => Some((Op::Add, new.clone())),
         (Some(old), Some(new)) if !same_value(old, new) => Some((Op::Replace, new.clone())),
         (Some(_), None) => Some((Op::Remove, Value::Null)),
         _ => None,
+    }
+}
+
+/// The two sides, each looked at by name.
+struct Sides<'v> {
+    before: Names<'v>,
+    after: Names<'v>,
+}
+
+impl<'v> Sides<'v> {
+    fn of(before: &'v Map<String, Value>, after: &'v Map<String, Value>) -> Self {
+        Self { before: Names::of(before), after: Names::of(after) }
+    }
+
+    fn held(&mut self, name: &str) -> [Option<&'v Value>; 2] {
+        [&mut self.before, &mut self.after].map(|side| side.find(name).filter(|value| !is_unassigned(value)))
+    }
+
+    fn change(&mut self, name: &str) -> Option<(Op, Value)> {
+        let [old, new] = self.held(name);
+        change(old, new)
     }
 }
 
@@ -52,16 +73,14 @@ impl Differ<'_> {
         after: &Map<String, Value>,
     ) -> Result<(), PatchError> {
         let is_known = |name: &str| schemas.core_attribute(name).is_some() || schemas.extension(name).is_some();
+        let mut sides = Sides::of(before, after);
         for name in unknown_names(before, after, is_known) {
-            let Some(change) = change(before, after, name) else {
+            let Some(change) = sides.change(name) else {
                 continue;
             };
             let path = AttributePath::parse(name).ok();
             // A URN whose first part is known, or stands in the resource, is an attribute of that schema.
-            let is_schema = |urn: &str| {
-                let is_known = schemas.knows(urn);
-                is_known || held(before, urn).or(held(after, urn)).is_some()
-            };
+            let is_schema = |urn: &str| schemas.knows(urn) || sides.held(urn).iter().any(Option::is_some);
             match path.filter(|path| path.sub().is_none()) {
                 Some(path) if !path.urn().is_some_and(is_schema) => {
                     self.push_at(path, change);
@@ -79,8 +98,9 @@ impl Differ<'_> {
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) {
+        let mut sides = Sides::of(before, after);
         for name in unknown_names(before, after, |name| schema.attribute(name).is_some()) {
-            if let Some(change) = change(before, after, name) {
+            if let Some(change) = sides.change(name) {
                 if is_name(name) {
                     self.push_at(AttributePath::of(Some(schema.id()), name), change);
                 } else {
@@ -99,8 +119,9 @@ impl Differ<'_> {
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) {
+        let mut sides = Sides::of(before, after);
         for name in unknown_names(before, after, |name| attribute.sub_attribute(name).is_some()) {
-            if let Some(change) = change(before, after, name) {
+            if let Some(change) = sides.change(name) {
                 if is_name(name) {
                     self.push_at(path.with_sub(name), change);
                 } else {
@@ -126,13 +147,13 @@ impl Differ<'_> {
             list.into_iter().flatten().filter_map(Value::as_str).collect()
         }
         let (old, new) = (uris(before), uris(after));
-        let has = |list: &[&str], uri: &str| list.iter().any(|known| same_name(known, uri));
+        let folded = |list: &[&str]| list.iter().map(|uri| uri.to_ascii_lowercase()).collect::<HashSet<String>>();
         let is_ours = |uri: &str| schemas.knows(uri);
+        let (mut known, is_new) = (folded(&old), folded(&new));
         let comes: Vec<Value> = new
             .iter()
-            .enumerate()
-            .filter(|(at, uri)| !is_ours(uri) && !has(&old, uri) && !new.get(..*at).is_some_and(|all| has(all, uri)))
-            .map(|(_, uri)| Value::from(*uri))
+            .filter(|uri| !is_ours(uri) && known.insert(uri.to_ascii_lowercase()))
+            .map(|uri| Value::from(*uri))
             .collect();
         if !comes.is_empty() {
             self.push_values(Op::Add, attr("schemas"), comes);
@@ -140,8 +161,10 @@ impl Differ<'_> {
         if new.is_empty() {
             return;
         }
+        let mut after = Names::of(after);
+        let mut holds = |uri: &str| after.find(uri).is_some_and(|value| value.is_object() && !is_unassigned(value));
         for uri in old {
-            if !is_ours(uri) && !has(&new, uri) && !held(after, uri).is_some_and(Value::is_object) {
+            if !is_ours(uri) && !is_new.contains(&uri.to_ascii_lowercase()) && !holds(uri) {
                 self.push(Op::Remove, PatchPath::select(attr("schemas"), attr("value").eq(uri)), None);
             }
         }

@@ -1,5 +1,7 @@
 //! Writes to elements that a filter selects and to sub-attributes.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use crate::filter::Filter;
@@ -40,9 +42,6 @@ impl Session<'_> {
                 }
                 _ => self.create(attribute, slot, filter, sub, value),
             };
-        }
-        if attribute.is_immutable() && (sub.is_none() || filter.is_none()) {
-            return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
         }
         match (sub, value.filter(|value| !assigns && !value.is_null())) {
             (sub, Some(value)) => {
@@ -128,7 +127,11 @@ impl Session<'_> {
             }
         }
         self.index.forget(slot);
-        if emptied.is_empty() { Ok(()) } else { self.take_out(attribute, slot, &emptied) }
+        if emptied.is_empty() {
+            self.keep_once(attribute, slot, places);
+            return Ok(());
+        }
+        self.take_out(attribute, slot, &emptied)
     }
 
     fn set_elements(
@@ -183,7 +186,32 @@ impl Session<'_> {
             }
         }
         self.index.forget(slot);
+        if op == Op::Replace && !attribute.is_keyed_by_value() {
+            // One value was put in the place of all of them.
+            let twice = places.get(1..).unwrap_or_default();
+            self.store.remove_elements(slot, twice);
+            return Ok(());
+        }
+        self.keep_once(attribute, slot, places);
         Ok(())
+    }
+
+    /// An element is stored once: of those that were written, takes out each whose key another one has, which was there or
+    /// comes before it.
+    fn keep_once(&mut self, attribute: &Attribute, slot: &Slot, written: &[usize]) {
+        if !attribute.is_keyed_by_value() {
+            return;
+        }
+        let list = self.store.elements(slot);
+        let mut keys: HashSet<&str> = written.iter().filter_map(|&at| key_of(list.get(at)?)).collect();
+        let is_written = |at: usize| written.binary_search(&at).is_ok();
+        // Those of the keys that stay elsewhere, then those that were met.
+        keys.retain(|key| !list.iter().enumerate().any(|(at, held)| !is_written(at) && key_of(held) == Some(*key)));
+        let is_twice = |&at: &usize| list.get(at).and_then(key_of).is_some_and(|key| !keys.remove(key));
+        let twice: Vec<usize> = written.iter().copied().filter(is_twice).collect();
+        if !twice.is_empty() {
+            self.store.remove_elements(slot, &twice);
+        }
     }
 
     /// No element matches: an error by the letter (Table 9, `noTarget`). Entra expects a new element that has what

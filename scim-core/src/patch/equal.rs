@@ -1,6 +1,8 @@
 //! When two values are the same (RFC 7643 §2.1 and §2.5): names without case, null as absent.
 
-use serde_json::Value;
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
 
 use crate::filter::Numeric;
 use crate::resource::{get_folded, is_unassigned};
@@ -18,13 +20,44 @@ pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            let held = |map: &serde_json::Map<String, Value>| map.values().filter(|v| !is_unassigned(v)).count();
+            let held = |map: &Map<String, Value>| map.values().filter(|v| !is_unassigned(v)).count();
+            let mut names = Names::of(b);
             held(a) == held(b)
                 && a.iter()
                     .filter(|(_, v)| !is_unassigned(v))
-                    .all(|(name, a)| get_folded(b, name).is_some_and(|b| same_value(a, b)))
+                    .all(|(name, a)| names.find(name).is_some_and(|b| same_value(a, b)))
         }
         (a, b) => is_unassigned(a) && is_unassigned(b),
+    }
+}
+
+/// The members of an object by their names without case, which are learnt when a spelling is met that is not there.
+pub(crate) struct Names<'v> {
+    map: &'v Map<String, Value>,
+    folded: Option<HashMap<String, &'v Value>>,
+}
+
+/// How many members are looked through for one name: to learn them all takes longer.
+const FEW: usize = 32;
+
+impl<'v> Names<'v> {
+    pub(crate) fn of(map: &'v Map<String, Value>) -> Self {
+        Self { map, folded: None }
+    }
+
+    /// As [`get_folded`].
+    pub(crate) fn find(&mut self, name: &str) -> Option<&'v Value> {
+        if self.map.len() <= FEW {
+            return get_folded(self.map, name);
+        }
+        if let Some(value) = self.map.get(name) {
+            return Some(value);
+        }
+        let map = self.map;
+        let folded = self
+            .folded
+            .get_or_insert_with(|| map.iter().rev().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect());
+        folded.get(&name.to_ascii_lowercase()).copied()
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) fn agreeing(list: &[Value], wanted: &[Value]) -> Result<Vec<usize>, P
             .iter()
             .filter(|(_, value)| !is_unassigned(value))
             .all(|(name, value)| get_folded(element, name).is_some_and(|held| same_value(held, value))),
+        // Plain text is the `value`.
+        (Value::String(_), Value::Object(_)) => key_of(element) == key_of(wanted),
         (element, wanted) => same_value(element, wanted),
     };
     let keyed: Option<HashMap<&str, Vec<&Value>>> = wanted.iter().try_fold(HashMap::new(), |mut map, wanted| {

@@ -1,6 +1,6 @@
 //! `schemas` of a resource under change: it names what the resource holds (RFC 7643 §3).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -33,10 +33,10 @@ impl Session<'_> {
             return Ok(());
         }
         let slot = self.store.slot(Home::Core, "schemas");
-        let held = self.store.elements(&slot);
+        let held: HashSet<String> = self.store.elements(&slot).iter().map(folded).collect();
         for uri in new {
             let text = uri.as_str().unwrap_or_default();
-            if !self.schemas.knows(text) && !held.iter().any(|held| is_same_uri(held, uri)) {
+            if !self.schemas.knows(text) && !held.contains(&folded(uri)) {
                 return Err(PatchError::value(format!("`{}` is no schema of this resource type", short(text))));
             }
         }
@@ -52,16 +52,14 @@ impl Session<'_> {
     pub(super) fn with_used_schemas(&self, attribute: &Attribute, slot: &Slot, mut new: Vec<Value>) -> Vec<Value> {
         if is_schemas(attribute) {
             let held = self.store.elements(slot);
+            let spelt: HashMap<String, &Value> = held.iter().map(|uri| (folded(uri), uri)).collect();
             for uri in &mut new {
-                if let Some(held) = held.iter().find(|held| is_same_uri(held, uri)) {
+                if let Some(&held) = spelt.get(&folded(uri)) {
                     uri.clone_from(held);
                 }
             }
-            for uri in held.iter().filter(|uri| self.is_used_schema(uri)) {
-                if !new.iter().any(|known| is_same_uri(known, uri)) {
-                    new.push(uri.clone());
-                }
-            }
+            let used = held.iter().filter(|uri| self.is_used_schema(uri)).cloned().collect();
+            new.extend(not_yet(attribute, &new, used));
         }
         new
     }
@@ -95,12 +93,11 @@ pub(super) fn not_yet(attribute: &Attribute, list: &[Value], mut new: Vec<Value>
     if !is_schemas(attribute) {
         return without_equal(list, new);
     }
-    let folded = |uri: &Value| uri.as_str().map_or_else(|| uri.to_string(), str::to_ascii_lowercase);
     let mut known: HashSet<String> = list.iter().map(folded).collect();
     new.retain(|uri| known.insert(folded(uri)));
     new
 }
 
-fn is_same_uri(a: &Value, b: &Value) -> bool {
-    matches!((a, b), (Value::String(a), Value::String(b)) if same_name(a, b))
+fn folded(uri: &Value) -> String {
+    uri.as_str().map_or_else(|| uri.to_string(), str::to_ascii_lowercase)
 }

@@ -26,8 +26,6 @@ enum Undo {
     Element(Slot, usize, Value),
     /// The sub-attribute of an element was this, or was not there.
     Sub(Slot, usize, Text, Option<Value>),
-    /// The extension was not there.
-    NoExtension(Text),
 }
 
 pub(super) struct Store<'r> {
@@ -136,8 +134,8 @@ impl<'r> Store<'r> {
             if value.is_none() {
                 return;
             }
-            self.resource.insert(uri.to_string(), Value::Object(Map::new()));
-            self.note(Undo::NoExtension(uri.clone()));
+            let old = self.resource.insert(uri.to_string(), Value::Object(Map::new()));
+            self.note(Undo::Attribute(Slot { extension: None, key: uri.clone() }, old));
         }
         let Some(map) = self.map_mut(slot) else {
             return;
@@ -249,7 +247,7 @@ impl<'r> Store<'r> {
 
     /// Whether an object with values stands under that name.
     pub(super) fn holds_object(&self, name: &str) -> bool {
-        get_folded(self.resource, name).is_some_and(|value| value.is_object() && !is_unassigned(value))
+        get_folded(self.resource, name).is_some_and(|value| value.is_object() && says_anything(value))
     }
 
     /// Keeps `schemas` in step with an extension (RFC 7644 §3.5.2.1): its URI is there exactly while the
@@ -277,7 +275,6 @@ impl<'r> Store<'r> {
     pub(super) fn roll_back(mut self) {
         while let Some(note) = self.log.pop() {
             match note {
-                Undo::NoExtension(uri) => drop(self.resource.remove(uri.as_str())),
                 Undo::Attribute(slot, old) => {
                     if let Some(map) = self.map_mut(&slot) {
                         put(map, &slot.key, old);
@@ -321,6 +318,16 @@ fn elements_of(value: Option<&Value>) -> &[Value] {
         None => &[],
         Some(Value::Array(list)) => list,
         Some(single) => std::slice::from_ref(single),
+    }
+}
+
+/// Whether there is a value at any depth.
+fn says_anything(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(list) => list.iter().any(says_anything),
+        Value::Object(map) => map.values().any(says_anything),
+        _ => true,
     }
 }
 

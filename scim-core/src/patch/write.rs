@@ -21,6 +21,7 @@ impl Session<'_> {
         }
         let slot = self.store.slot(at.home, attribute.name());
         let writes = self.store.writes();
+        let is_set = self.store.get(&slot).is_some();
         match (op, value) {
             (Op::Remove, None | Some(Value::Null)) => self.unassign(attribute, &slot, PatchError::mutability)?,
             (Op::Remove, Some(value)) => self.remove_values(attribute, &slot, value)?,
@@ -31,7 +32,16 @@ impl Session<'_> {
             (_, Some(value)) if attribute.is_multi_valued() => self.replace_values(attribute, &slot, value)?,
             (_, Some(value)) => self.set_single(op, attribute, &slot, value)?,
         }
+        self.check_immutable(attribute, is_set, writes)?;
         self.settle(at.home, writes);
+        Ok(())
+    }
+
+    /// What was set once is not changed (RFC 7643 §7), as a whole or in any part, since so many writes.
+    pub(super) fn check_immutable(&self, attribute: &Attribute, is_set: bool, writes: usize) -> Result<(), PatchError> {
+        if attribute.is_immutable() && is_set && self.store.writes() > writes {
+            return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
+        }
         Ok(())
     }
 
@@ -44,25 +54,27 @@ impl Session<'_> {
         match value {
             Value::Null => self.unassign(attribute, slot, PatchError::value),
             Value::Object(members) if attribute.is_complex() => {
-                let mut merged = match self.store.get(slot) {
-                    Some(Value::Object(current)) => current.clone(),
+                let mut merged = match (self.store.get(slot), attribute.sub_attribute("value")) {
+                    (Some(Value::Object(current)), _) => current.clone(),
+                    // Plain text is the `value`.
+                    (Some(Value::String(text)), Some(value)) => {
+                        Map::from_iter([(value.name().to_owned(), Value::from(text.as_str()))])
+                    }
                     _ => Map::new(),
                 };
-                if merge(op, attribute, &mut merged, members)? {
-                    let empty = merged.values().all(is_unassigned);
-                    self.store.set(slot, (!empty).then_some(Value::Object(merged)));
+                if !merge(op, attribute, &mut merged, members)? {
+                    return Ok(());
                 }
+                if merged.values().all(is_unassigned) {
+                    return self.unassign(attribute, slot, PatchError::value);
+                }
+                self.store.set(slot, Some(Value::Object(merged)));
                 Ok(())
             }
             value => {
-                let current = self.store.get(slot);
-                if current.is_some_and(|current| same_value(current, &value)) {
-                    return Ok(());
+                if !self.store.get(slot).is_some_and(|current| same_value(current, &value)) {
+                    self.store.set(slot, Some(value));
                 }
-                if attribute.is_immutable() && current.is_some() {
-                    return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
-                }
-                self.store.set(slot, Some(value));
                 Ok(())
             }
         }
@@ -87,9 +99,6 @@ impl Session<'_> {
         if new.is_empty() {
             return Ok(());
         }
-        if attribute.is_immutable() && !list.is_empty() {
-            return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
-        }
         if new.iter().any(is_primary) {
             self.demote(slot, None);
         }
@@ -113,9 +122,6 @@ impl Session<'_> {
         let list = self.store.elements(slot);
         if same_elements(list, &new) {
             return Ok(());
-        }
-        if attribute.is_immutable() && !list.is_empty() {
-            return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
         }
         self.store.set(slot, Some(Value::Array(new)));
         self.index.forget(slot);
@@ -157,12 +163,10 @@ impl Session<'_> {
         if places.is_empty() {
             return Ok(());
         }
-        if attribute.is_immutable() {
-            return Err(PatchError::mutability(format!("`{}` is immutable and set", attribute.name())));
-        }
         self.check_schemas_unused(attribute, slot, places)?;
-        if places.len() == self.store.elements(slot).len() {
-            return self.unassign(attribute, slot, PatchError::mutability);
+        // A single value that has lost its parts counts as no element any more.
+        if attribute.is_required() && places.len() >= self.store.elements(slot).len() {
+            return Err(PatchError::mutability(format!("`{}` is required", attribute.name())));
         }
         self.store.remove_elements(slot, places);
         self.index.forget(slot);

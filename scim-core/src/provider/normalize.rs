@@ -331,12 +331,14 @@ impl Reader<'_> {
                 continue;
             }
             let at = At { name, index: Some(index), sub: None };
-            let misnamed = attribute.is_misnamed(&value);
+            let says_nothing = attribute.says_nothing_written(&value);
             let value = self.value(attribute, at, value)?;
             if is_unassigned(&value) {
                 // A body that means something else must not empty the list.
-                if misnamed {
-                    return Err(invalid_value(format_args!("{at} says nothing that its schema knows")));
+                if says_nothing {
+                    return Err(invalid_value(format_args!(
+                        "{at} says nothing that its schema knows and a client may write"
+                    )));
                 }
                 continue;
             }

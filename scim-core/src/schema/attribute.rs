@@ -179,6 +179,13 @@ impl Attribute {
         }
     }
 
+    /// Whether a complex value says something, but under no name that this attribute has and a client may write.
+    pub(crate) fn says_nothing_written(&self, value: &Value) -> bool {
+        let members = value.as_object().filter(|_| self.is_complex());
+        let mut said = members.into_iter().flatten().filter(|(_, value)| !is_unassigned(value)).peekable();
+        said.peek().is_some() && said.all(|(name, _)| self.sub_attribute(name).is_none_or(Self::is_read_only))
+    }
+
     /// Whether a complex value says something under a name that this attribute does not have.
     pub(crate) fn is_misnamed(&self, value: &Value) -> bool {
         let foreign = |(name, value): (&String, &Value)| !is_unassigned(value) && self.sub_attribute(name).is_none();
