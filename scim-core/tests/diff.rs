@@ -672,3 +672,99 @@ fn a_value_of_another_kind_is_replaced_by_what_is_known() {
         );
     }
 }
+
+/// A member that only changes is never away for longer than a message allows.
+#[test]
+fn members_that_stay_are_not_away_between_messages() {
+    let schemas = ResourceSchemas::group();
+    let said = |i: usize| json!({"value": i.to_string(), "type": "User", "display": format!("user {i}")});
+    let of = |members: Vec<Value>| json!({"displayName": "g", "members": members});
+    // 0 to 9 leave, 10 to 39 lose what else was said of them, 40 to 49 stay, 50 to 59 come.
+    let before = of((0..50).map(said).collect());
+    let bare = |i: usize| json!({"value": i.to_string()});
+    let after = of((10..60).map(|i| if i < 40 { bare(i) } else { said(i) }).collect());
+    for removal_by_value in [false, true] {
+        let options = if removal_by_value { DiffOptions::new().with_removal_by_value() } else { DiffOptions::new() };
+        for (options, away) in [
+            (options.clone(), 0),
+            (options.clone().with_max_values(10), 0),
+            (options.clone().with_max_operations(3), 0),
+            (options.clone().with_max_bytes(600), 0),
+            (options.clone().with_max_values(2).with_max_operations(2), 0),
+            // One message cannot take one away and bring it back.
+            (options.clone().with_max_values(1), 1),
+            (options.clone().with_max_operations(1), 1),
+        ] {
+            let patches = diff(&before, &after, &schemas, &options).unwrap();
+            let states = states(&patches, &before, &schemas);
+            assert!(same(states.last().unwrap(), &after), "{options:?}");
+            for state in &states {
+                let held = state["members"].as_array().unwrap();
+                let stay = held.iter().filter(|m| (10..50).any(|i| m["value"] == i.to_string())).count();
+                assert!(stay >= 40 - away, "{stay} {options:?}");
+            }
+        }
+    }
+    let one = diff(&before, &after, &schemas, &DiffOptions::new().with_removal_by_value()).unwrap();
+    let operations: Vec<(&str, usize)> = one[0]
+        .operations
+        .iter()
+        .map(|operation| {
+            (operation.op.as_str(), operation.value.as_ref().and_then(Value::as_array).map_or(0, Vec::len))
+        })
+        .collect();
+    assert_eq!((one.len(), operations), (1, vec![("remove", 40), ("add", 40)]));
+    // A namesake that a removal takes along comes back in the same message.
+    let namesakes = |names: &[&str]| of(names.iter().map(|name| json!({"value": name})).collect());
+    let (before, after) = (namesakes(&["A", "a", "z"]), namesakes(&["a", "z", "new"]));
+    let patches = diff(&before, &after, &schemas, &DiffOptions::new().with_max_operations(2)).unwrap();
+    let states = states(&patches, &before, &schemas);
+    assert!(states.iter().all(|state| state["members"].as_array().unwrap().contains(&json!({"value": "a"}))));
+    assert!(same(states.last().unwrap(), &after));
+}
+
+#[test]
+fn what_is_required_is_there_after_each_operation() {
+    let subs = json!([{"name": "a", "type": "string"}, {"name": "b", "type": "string"}]);
+    let keyed = json!([{"name": "value", "type": "string", "mutability": "immutable"}]);
+    let schemas = schemas_with(&json!([
+        {"name": "req", "type": "complex", "required": true, "subAttributes": subs},
+        {"name": "people", "type": "complex", "multiValued": true, "required": true, "subAttributes": keyed},
+    ]));
+    for (before, after) in [
+        (json!({"req": {"a": "1"}}), json!({"req": {"b": "2"}})),
+        (json!({"req": {"a": "1"}}), json!({"req": {"x": "2"}})),
+        (json!({"people": [{"value": "A"}, {"value": "a"}]}), json!({"people": [{"value": "a"}]})),
+        (json!({"people": [{"value": "A"}, {"value": "a"}]}), json!({"people": [{"value": "a"}, {"value": "n"}]})),
+    ] {
+        let patches = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap();
+        assert!(same(&apply(&patches, &before, &schemas), &after), "{before} {after}");
+    }
+    let once = schemas_with(&json!([{"name": "t", "type": "complex", "multiValued": true, "mutability": "immutable",
+        "subAttributes": [{"name": "ro", "type": "string", "mutability": "readOnly"}, {"name": "value", "type": "string"}]}]));
+    for held in [json!([{"ro": "x"}]), json!([{}])] {
+        let error = diff(&json!({"t": held}), &json!({"t": [{"value": "1"}]}), &once, &DiffOptions::new()).unwrap_err();
+        assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("t")));
+    }
+}
+
+/// A lenient receiver finds `department` without its URN in the extension.
+#[test]
+fn an_unknown_attribute_is_not_taken_for_one_of_an_extension() {
+    let schemas = ResourceSchemas::user();
+    let held = |top: Value| {
+        json!({"userName": "u", "department": top, "schemas": [ENTERPRISE_USER],
+        ENTERPRISE_USER: {"department": "x"}})
+    };
+    for (before, after) in [("q", json!(null)), ("q", json!("r"))].map(|(old, new)| (held(json!(old)), held(new))) {
+        let patches = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap();
+        for quirks in [Quirks::STRICT, Quirks::ENTRA, Quirks::LENIENT] {
+            let options = PatchOptions::new(quirks).with_unknown_attributes();
+            let mut user = before.clone();
+            for patch in &patches {
+                patch.apply(&mut user, &schemas, &options).unwrap();
+            }
+            assert!(same(&user, &after), "{quirks} {user}");
+        }
+    }
+}

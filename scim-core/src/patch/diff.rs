@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::patch::diff_written::{says_nothing_known, written_part};
 use crate::patch::equal::{same_elements, same_value};
 use crate::patch::members::without_equal;
-use crate::patch::split::{Change, split};
+use crate::patch::split::{Change, Exchange, split};
 use crate::patch::{DiffOptions, Op, Operation, PatchError, PatchOp};
 use crate::path::{AttributePath, PatchPath};
 use crate::resource::{get_folded, is_unassigned};
@@ -93,19 +93,22 @@ impl Differ<'_> {
     /// Attributes without a path of their own.
     pub(super) fn push_all(&mut self, op: Op, attributes: Map<String, Value>) {
         let operation = Operation { op, path: None, value: Some(Value::Object(attributes)) };
-        self.changes.push(Change { operation, in_pieces: false });
+        self.changes.push(Change::Whole(operation));
     }
 
     /// A change that is made whole or not at all.
     pub(super) fn push(&mut self, op: Op, path: impl Into<PatchPath>, value: Option<Value>) {
-        let operation = Operation { op, path: Some(path.into()), value };
-        self.changes.push(Change { operation, in_pieces: false });
+        self.changes.push(Change::Whole(Operation { op, path: Some(path.into()), value }));
     }
 
     /// Values of a list that a receiver puts beside those that are there.
     pub(super) fn push_values(&mut self, op: Op, path: impl Into<PatchPath>, values: Vec<Value>) {
-        let operation = Operation { op, path: Some(path.into()), value: Some(Value::Array(values)) };
-        self.changes.push(Change { operation, in_pieces: true });
+        self.changes.push(Change::Pieces { op, path: path.into(), values });
+    }
+
+    /// Elements that are taken away and brought back.
+    pub(super) fn exchange(&mut self, path: AttributePath, exchanges: Vec<Exchange>) {
+        self.changes.push(Change::Exchanges { path, exchanges });
     }
 
     /// What an extension must have comes first and what it loses goes last: where limits cut the messages, it is never
@@ -209,23 +212,36 @@ impl Differ<'_> {
         old: &Map<String, Value>,
         new: &Map<String, Value>,
     ) -> Result<(), PatchError> {
-        for sub in attribute.sub_attributes.iter().filter(|sub| !sub.is_read_only()) {
+        let part = |map, sub: &Attribute| {
+            get_folded(map, sub.name()).and_then(|value| written_part(sub, value)).map(Cow::into_owned)
+        };
+        let written = attribute.sub_attributes.iter().filter(|sub| !sub.is_read_only());
+        // What comes is first: a value that must be there is never without any part.
+        let (comes, mut goes): (Vec<_>, Vec<_>) = written.partition(|sub| part(new, sub).is_some());
+        goes.retain(|sub| part(old, sub).is_some());
+        if attribute.is_required() && self.options.only_known && comes.is_empty() && !goes.is_empty() {
+            return Err(says_nothing_known().on(path));
+        }
+        for (sub, value) in comes.into_iter().filter_map(|sub| Some((sub, part(new, sub)?))) {
             let path = path.with_sub(sub.name());
-            let part =
-                |map| get_folded(map, sub.name()).and_then(|value| written_part(sub, value)).map(Cow::into_owned);
-            match (part(old), part(new)) {
-                (None, None) => {}
-                (None, Some(value)) => self.push_part(Op::Add, path, sub, value),
-                (Some(old), Some(new)) if same_value(&old, &new) => {}
-                (Some(_), new) if sub.is_immutable() || (new.is_none() && sub.is_required()) => {
+            match part(old, sub) {
+                None => self.push_part(Op::Add, path, sub, value),
+                Some(old) if same_value(&old, &value) => {}
+                Some(_) if sub.is_immutable() => {
                     return Err(PatchError::mutability("no PATCH can change this").on(path));
                 }
-                (Some(_), Some(new)) => self.push_part(Op::Replace, path, sub, new),
-                (Some(_), None) => self.push(Op::Remove, path, None),
+                Some(_) => self.push_part(Op::Replace, path, sub, value),
             }
         }
         if !self.options.only_known {
             self.unknown_subs(attribute, path, old, new);
+        }
+        for sub in goes {
+            let path = path.with_sub(sub.name());
+            if sub.is_immutable() || sub.is_required() {
+                return Err(PatchError::mutability("no PATCH can change this").on(path));
+            }
+            self.push(Op::Remove, path, None);
         }
         Ok(())
     }
@@ -261,7 +277,7 @@ impl Differ<'_> {
             return Ok(());
         }
         if attribute.is_immutable() {
-            if !was.is_empty() {
+            if !old.is_empty() {
                 return Err(PatchError::mutability("no PATCH can change this").on(path));
             }
             self.push(Op::Add, path, Some(Value::Array(is)));

@@ -11,6 +11,7 @@ use crate::patch::diff_written::says_nothing_known;
 use crate::patch::equal::{canonical, same_value};
 use crate::patch::members::key_of;
 use crate::patch::merge::MOST_COMPARISONS;
+use crate::patch::split::Exchange;
 use crate::patch::{Op, PatchError};
 use crate::path::{AttributePath, PatchPath};
 use crate::quirk::Quirks;
@@ -64,8 +65,9 @@ impl<'v> Members<'v> {
 }
 
 impl Differ<'_> {
-    /// Who goes, then who comes. The list is never put in place of the other: cut by a limit it would lack most of those
-    /// who stay, until the last message.
+    /// Who goes, then who changes, then who comes. The list is never put in place of the other: cut by a limit it would lack
+    /// most of those who stay, until the last message. For the same reason one message takes away and brings back whoever
+    /// changes.
     pub(super) fn members(
         &mut self,
         attribute: &Attribute,
@@ -78,38 +80,46 @@ impl Differ<'_> {
         let gone: HashSet<&Name<'_>> =
             old.list.iter().filter(|(name, element)| !new.has(name, element)).map(|(name, _)| name).collect();
         // Filters on members compare without case: a removal may take a namesake along, which then comes again.
-        let folded: HashSet<Cow<'_, str>> = gone.iter().filter_map(|name| name.key()).map(fold).collect();
-        let is_taken = |name: &Name<'_>| name.key().is_some_and(|key| folded.contains(&fold(key)));
-        let comes = new.list.iter().filter(|(name, element)| !old.has(name, element) || is_taken(name));
-        let (mut first, mut last): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
-        let left_out = self.left_out_of(attribute, after);
-        // A list that must be there is never empty between two operations.
-        let goes_all = !gone.is_empty() && gone.len() == old.list.len() && left_out.is_empty();
-        let must_stay = attribute.is_required() && goes_all;
-        for (name, element) in comes {
-            let is_first = must_stay && !is_taken(name) && !old.find.contains_key(name);
-            if is_first { &mut first } else { &mut last }.push((*element).clone());
+        let mut changes: HashMap<Cow<'_, str>, Vec<Value>> =
+            gone.iter().filter_map(|name| name.key()).map(|key| (fold(key), Vec::new())).collect();
+        let is_taken = |name: &Name<'_>, changes: &HashMap<Cow<'_, str>, _>| {
+            name.key().is_some_and(|key| changes.contains_key(&fold(key)))
+        };
+        let mut comes: Vec<Value> = Vec::new();
+        for (name, element) in &new.list {
+            match name.key().and_then(|key| changes.get_mut(&fold(key))) {
+                Some(back) => back.push((*element).clone()),
+                None if !old.has(name, element) => comes.push((*element).clone()),
+                None => {}
+            }
         }
-        if gone.is_empty() && last.is_empty() {
+        if gone.is_empty() && comes.is_empty() {
             return Ok(());
         }
-        if attribute.is_immutable() && !old.list.is_empty() {
+        if attribute.is_immutable() && !before.is_empty() {
             return Err(PatchError::mutability("no PATCH can change this").on(path));
         }
         if attribute.is_immutable() {
-            self.push(Op::Add, path, Some(Value::Array(last)));
+            self.push(Op::Add, path, Some(Value::Array(comes)));
             return Ok(());
         }
+        let left_out = self.left_out_of(attribute, after);
+        // A list that must be there is never empty between two operations.
+        let must_stay = attribute.is_required()
+            && left_out.is_empty()
+            && old.list.iter().all(|(name, _)| gone.contains(name) || is_taken(name, &changes));
         if !gone.is_empty() && !left_out.is_subset(&self.left_out_of(attribute, before)) {
             return Err(says_nothing_known().on(path));
         }
         if is.is_empty() && left_out.is_empty() {
             return self.unassign(attribute, path);
         }
-        if must_stay && first.is_empty() {
-            self.push(Op::Replace, path, Some(Value::Array(last)));
+        if must_stay && comes.is_empty() {
+            let all = new.list.iter().map(|(_, element)| (*element).clone()).collect();
+            self.push(Op::Replace, path, Some(Value::Array(all)));
             return Ok(());
         }
+        let (first, last) = if must_stay { (comes, Vec::new()) } else { (Vec::new(), comes) };
         let filters = if gone.iter().any(|name| name.key().is_none()) {
             let goes = |element: &Value| self.written(attribute, element).is_some_and(|e| gone.contains(&Name::of(&e)));
             let (leave, stay): (Vec<_>, Vec<_>) = (1_usize..).zip(before).partition(|(_, element)| goes(element));
@@ -122,10 +132,29 @@ impl Differ<'_> {
         if !first.is_empty() {
             self.push_values(Op::Add, path.clone(), first);
         }
-        let keys = old.list.iter().filter(|(name, _)| gone.contains(name)).filter_map(|(name, _)| name.key());
-        self.remove_keys(&path, keys);
+        let mut changed: Vec<Exchange> = Vec::new();
+        let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();
+        let mut leave: Vec<&str> = Vec::new();
+        for key in old.list.iter().filter(|(name, _)| gone.contains(name)).filter_map(|(name, _)| name.key()) {
+            let folded = fold(key);
+            if let Some(exchange) = places.get(&folded).and_then(|&at| changed.get_mut(at)) {
+                exchange.leave.push(key.to_owned());
+                continue;
+            }
+            match changes.remove(&folded).filter(|back| !back.is_empty()) {
+                Some(back) => {
+                    places.insert(folded, changed.len());
+                    changed.push(Exchange { leave: vec![key.to_owned()], back });
+                }
+                None => leave.push(key),
+            }
+        }
+        self.remove_keys(&path, leave.into_iter());
         for filter in filters {
             self.push(Op::Remove, PatchPath::select(path.clone(), filter), None);
+        }
+        if !changed.is_empty() {
+            self.exchange(path.clone(), changed);
         }
         if !last.is_empty() {
             self.push_values(Op::Add, path, last);
@@ -140,17 +169,26 @@ impl Differ<'_> {
 
     fn remove_keys<'k>(&mut self, path: &AttributePath, keys: impl Iterator<Item = &'k str>) {
         if self.options.removal_by_value {
-            let values = keys.map(|key| Value::Object(Map::from_iter([("value".to_owned(), Value::from(key))])));
-            let values: Vec<Value> = values.collect();
+            let values: Vec<Value> = keys.map(named).collect();
             if !values.is_empty() {
                 self.push_values(Op::Remove, path.clone(), values);
             }
             return;
         }
         for key in keys {
-            self.push(Op::Remove, PatchPath::select(path.clone(), attr("value").eq(key)), None);
+            self.push(Op::Remove, selected(path, key), None);
         }
     }
+}
+
+/// The value that names an element by its key.
+pub(super) fn named(key: &str) -> Value {
+    Value::Object(Map::from_iter([("value".to_owned(), Value::from(key))]))
+}
+
+/// The path that selects an element by its key.
+pub(super) fn selected(path: &AttributePath, key: &str) -> PatchPath {
+    PatchPath::select(path.clone(), attr("value").eq(key))
 }
 
 /// Elements without `value` that go, with their places from 1, and all elements that stay.

@@ -82,6 +82,10 @@ impl Differ<'_> {
             // A URN whose first part is known, or stands in the resource, is an attribute of that schema.
             let is_schema = |urn: &str| schemas.knows(urn) || sides.held(urn).iter().any(Option::is_some);
             match path.filter(|path| path.sub().is_none()) {
+                // A lenient receiver would find it in the extension.
+                Some(path) if path.urn().is_none() && schemas.in_extensions(path.name()).is_some() => {
+                    self.push_at(AttributePath::of(Some(schemas.core().id()), path.name()), change);
+                }
                 Some(path) if !path.urn().is_some_and(is_schema) => {
                     self.push_at(path, change);
                 }

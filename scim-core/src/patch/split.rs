@@ -5,12 +5,26 @@ use std::io;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::patch::diff_members::{named, selected};
 use crate::patch::{DiffOptions, Op, Operation, PatchError, PatchOp};
+use crate::path::{AttributePath, PatchPath};
 
-/// One change, and whether a list in it may come in pieces: only where `add` of the second makes the list of both.
-pub(super) struct Change {
-    pub(super) operation: Operation,
-    pub(super) in_pieces: bool,
+/// A part of what leads from one resource to the other.
+pub(super) enum Change {
+    /// An operation that is made whole or not at all.
+    Whole(Operation),
+    /// Values of a list, which may come in several operations.
+    Pieces { op: Op, path: PatchPath, values: Vec<Value> },
+    /// Elements of a list known by `value`, each of which one message takes away and brings back.
+    Exchanges { path: AttributePath, exchanges: Vec<Exchange> },
+}
+
+/// An element that changes, with the namesakes that a removal takes along.
+pub(super) struct Exchange {
+    /// The keys to take away.
+    pub(super) leave: Vec<String>,
+    /// The elements to bring back.
+    pub(super) back: Vec<Value>,
 }
 
 /// Messages within the limits, in order.
@@ -20,89 +34,214 @@ pub(super) fn split(changes: Vec<Change>, options: &DiffOptions) -> Result<Vec<P
         values: options.values.unwrap_or(usize::MAX),
         bytes: options.bytes.unwrap_or(usize::MAX),
         counts_bytes: options.bytes.is_some(),
+        envelope: length(&PatchOp::new()),
     };
-    let envelope = length(&PatchOp::new());
-    let mut patches = Vec::new();
-    let mut patch = PatchOp::new();
-    let (mut values, mut bytes) = (0, envelope);
+    let mut messages =
+        Messages { size: Size { bytes: limits.envelope, ..Size::default() }, limits, ..Messages::default() };
     for change in changes {
-        for (operation, size) in limits.cut(change, envelope)? {
-            let weight = weight(&operation);
-            let comma = usize::from(!patch.is_empty());
-            let full = patch.operations.len() >= limits.operations
-                || values + weight > limits.values
-                || bytes + comma + size > limits.bytes;
-            if full && !patch.is_empty() {
-                patches.push(std::mem::take(&mut patch));
-                (values, bytes) = (0, envelope);
-            }
-            values += weight;
-            bytes += size + usize::from(!patch.is_empty());
-            patch.operations.push(operation);
+        match change {
+            Change::Whole(operation) => messages.whole(operation)?,
+            Change::Pieces { op, path, values } => messages.pieces(op, &path, values)?,
+            Change::Exchanges { path, exchanges } => messages.exchanges(&path, exchanges, options.removal_by_value)?,
         }
     }
-    if !patch.is_empty() {
-        patches.push(patch);
-    }
-    Ok(patches)
+    messages.flush();
+    Ok(messages.done)
 }
 
+#[derive(Default, Clone, Copy)]
 struct Limits {
     operations: usize,
     values: usize,
     bytes: usize,
     counts_bytes: bool,
+    /// Bytes of a message without operations.
+    envelope: usize,
 }
 
 impl Limits {
-    /// A long list in pieces, each with its bytes. Of a `replace` the first piece replaces, the others add.
-    fn cut(
-        &self,
-        Change { operation, in_pieces }: Change,
-        envelope: usize,
-    ) -> Result<Vec<(Operation, usize)>, PatchError> {
-        let size = if self.counts_bytes { length(&operation) } else { 0 };
-        let room = self.bytes.saturating_sub(envelope);
-        if size <= room && weight(&operation) <= self.values {
-            return Ok(vec![(operation, size)]);
+    /// Bytes of JSON that a value is written as, if anybody wants to know.
+    fn length(&self, value: &impl Serialize) -> usize {
+        if self.counts_bytes { length(value) } else { 0 }
+    }
+}
+
+/// What counts of operations; each has a comma to go with it.
+#[derive(Default, Clone, Copy)]
+struct Size {
+    operations: usize,
+    values: usize,
+    bytes: usize,
+}
+
+impl Size {
+    fn and(self, more: Self) -> Self {
+        Self {
+            operations: self.operations + more.operations,
+            values: self.values + more.values,
+            bytes: self.bytes + more.bytes,
         }
-        if !in_pieces && size <= room {
-            let (held, most) = (weight(&operation), self.values);
+    }
+}
+
+/// The messages that are complete, and the last one.
+#[derive(Default)]
+struct Messages {
+    limits: Limits,
+    done: Vec<PatchOp>,
+    patch: PatchOp,
+    size: Size,
+}
+
+impl Messages {
+    fn flush(&mut self) {
+        if !self.patch.is_empty() {
+            self.done.push(std::mem::take(&mut self.patch));
+            self.size = Size { bytes: self.limits.envelope, ..Size::default() };
+        }
+    }
+
+    /// Whether so much more has room in the last message.
+    fn fits(&self, more: Size) -> bool {
+        let all = self.size.and(more);
+        // The first operation has no comma.
+        let bytes = all.bytes - usize::from(more.operations > 0);
+        all.operations <= self.limits.operations && all.values <= self.limits.values && bytes <= self.limits.bytes
+    }
+
+    fn size_of(&self, operation: &Operation) -> Size {
+        Size { operations: 1, values: weight(operation), bytes: self.limits.length(operation) + 1 }
+    }
+
+    /// Behind the others if it has room, else in a message of its own. What adds to a list, or takes away from it, as the
+    /// operation before does, goes on with that.
+    fn push(&mut self, operation: Operation) {
+        let size = self.size_of(&operation);
+        if !self.fits(size) {
+            self.flush();
+        }
+        self.size = self.size.and(size);
+        let last = self.patch.operations.last_mut();
+        match (last, operation) {
+            (
+                Some(Operation { op, path, value: Some(Value::Array(list)) }),
+                Operation { op: more, path: onto, value: Some(Value::Array(values)) },
+            ) if *op == more && more != Op::Replace && *path == onto => {
+                list.extend(values);
+                self.size.operations -= 1;
+            }
+            (_, operation) => self.patch.operations.push(operation),
+        }
+    }
+
+    /// The bytes of operations that a message has room for.
+    fn room(&self) -> usize {
+        self.limits.bytes.saturating_sub(self.limits.envelope)
+    }
+
+    fn whole(&mut self, operation: Operation) -> Result<(), PatchError> {
+        let size = self.limits.length(&operation);
+        if size > self.room() {
+            return Err(too_long(&operation, size, self.limits.bytes));
+        }
+        if weight(&operation) > self.limits.values {
+            let (held, most) = (weight(&operation), self.limits.values);
             let error =
                 PatchError::value(format!("the list cannot be cut; no message of {most} values can hold its {held}"));
             return Err(on_path(error, &operation));
         }
-        let Operation { op, path, value } = operation;
-        let (list, bare) = match value {
-            Some(Value::Array(list)) if in_pieces && !list.is_empty() => {
-                (list, Operation { op, path: path.clone(), value: Some(Value::Array(Vec::new())) })
-            }
-            value => return Err(too_long(&Operation { op, path, value }, size, self.bytes)),
-        };
-        let bare_size = if self.counts_bytes { length(&bare) } else { 0 };
-        let mut pieces = Vec::new();
-        let (mut piece, mut piece_size) = (Vec::new(), bare_size);
-        let push = |pieces: &mut Vec<_>, piece: Vec<Value>, size| {
-            let op = if op == Op::Replace && !pieces.is_empty() { Op::Add } else { op };
-            // `add` and `remove` are shorter than `replace`: the size is right or too high by some bytes.
-            pieces.push((Operation { op, path: path.clone(), value: Some(Value::Array(piece)) }, size));
-        };
-        for element in list {
-            let size = if self.counts_bytes { length(&element) } else { 0 };
-            let comma = usize::from(!piece.is_empty());
-            let full = piece.len() >= self.values || piece_size + comma + size > room;
-            if full && !piece.is_empty() {
-                push(&mut pieces, std::mem::take(&mut piece), piece_size);
-                piece_size = bare_size;
-            }
-            piece_size += size + usize::from(!piece.is_empty());
-            if piece_size > room {
-                return Err(too_long(&bare, piece_size, self.bytes));
-            }
-            piece.push(element);
+        self.push(operation);
+        Ok(())
+    }
+
+    /// A long list in pieces. Of a `replace` the first piece replaces, the others add.
+    fn pieces(&mut self, op: Op, path: &PatchPath, values: Vec<Value>) -> Result<(), PatchError> {
+        let of = |op, values| Operation { op, path: Some(path.clone()), value: Some(Value::Array(values)) };
+        let all = of(op, values);
+        if self.limits.length(&all) <= self.room() && weight(&all) <= self.limits.values {
+            self.push(all);
+            return Ok(());
         }
-        push(&mut pieces, piece, piece_size);
-        Ok(pieces)
+        let Some(Value::Array(values)) = all.value else {
+            return Ok(());
+        };
+        // `add` and `remove` are shorter than `replace`: the size is right or too high by some bytes.
+        let bare = self.limits.length(&of(op, Vec::new()));
+        let (mut op, mut piece, mut size) = (op, Vec::new(), bare);
+        for value in values {
+            let bytes = self.limits.length(&value);
+            let comma = usize::from(!piece.is_empty());
+            if !piece.is_empty() && (piece.len() >= self.limits.values || size + comma + bytes > self.room()) {
+                self.push(of(op, std::mem::take(&mut piece)));
+                op = if op == Op::Replace { Op::Add } else { op };
+                size = bare;
+            }
+            size += bytes + usize::from(!piece.is_empty());
+            if size > self.room() {
+                return Err(too_long(&of(op, Vec::new()), size, self.limits.bytes));
+            }
+            piece.push(value);
+        }
+        self.push(of(op, piece));
+        Ok(())
+    }
+
+    /// As many in one message as it has room for. One that no message can hold is taken away by one and brought back by the
+    /// next.
+    fn exchanges(&mut self, path: &AttributePath, all: Vec<Exchange>, by_value: bool) -> Result<(), PatchError> {
+        let list = |op, values| Operation { op, path: Some(path.clone().into()), value: Some(Value::Array(values)) };
+        let (bare_add, bare_remove) = (list(Op::Add, Vec::new()), list(Op::Remove, Vec::new()));
+        let mut bare = Size { values: 0, ..self.size_of(&bare_add) };
+        if by_value {
+            bare = bare.and(Size { values: 0, ..self.size_of(&bare_remove) });
+        }
+        let removals = |leave: &[String]| -> Vec<Operation> {
+            if by_value {
+                return vec![list(Op::Remove, leave.iter().map(|key| named(key)).collect())];
+            }
+            leave.iter().map(|key| Operation { op: Op::Remove, path: Some(selected(path, key)), value: None }).collect()
+        };
+        let (mut leave, mut back, mut size): (Vec<String>, Vec<Value>, Size) = (Vec::new(), Vec::new(), bare);
+        for exchange in all {
+            let removed: usize = if by_value {
+                exchange.leave.iter().map(|key| self.limits.length(&named(key)) + 1).sum()
+            } else {
+                removals(&exchange.leave).iter().map(|operation| self.size_of(operation).bytes).sum()
+            };
+            let more = Size {
+                operations: if by_value { 0 } else { exchange.leave.len() },
+                values: exchange.leave.len() + exchange.back.len(),
+                bytes: removed + exchange.back.iter().map(|value| self.limits.length(value) + 1).sum::<usize>(),
+            };
+            if !self.fits(size.and(more)) {
+                self.push_all(removals(&std::mem::take(&mut leave)), list(Op::Add, std::mem::take(&mut back)));
+                self.flush();
+                size = bare;
+            }
+            if self.fits(size.and(more)) {
+                leave.extend(exchange.leave);
+                back.extend(exchange.back);
+                size = size.and(more);
+            } else {
+                for operation in removals(&exchange.leave) {
+                    match operation.value {
+                        Some(Value::Array(values)) => self.pieces(Op::Remove, &path.clone().into(), values)?,
+                        _ => self.whole(operation)?,
+                    }
+                }
+                self.pieces(Op::Add, &path.clone().into(), exchange.back)?;
+            }
+        }
+        self.push_all(removals(&leave), list(Op::Add, back));
+        Ok(())
+    }
+
+    /// Operations that have room in the last message, if they say anything.
+    fn push_all(&mut self, removals: Vec<Operation>, add: Operation) {
+        if weight(&add) > 0 {
+            removals.into_iter().for_each(|removal| self.push(removal));
+            self.push(add);
+        }
     }
 }
 
