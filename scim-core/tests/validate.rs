@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` literals as arguments read best without `&`")]
 
+use scim_core::message::PATCH_OP;
 use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::schema::{
     Attribute, AttributeType, Direction, GROUP, Mutability, RESOURCE_TYPE, ResourceSchemas, ResourceType, SCHEMA,
@@ -440,4 +441,35 @@ fn nothing_but_a_schema_document_nests() {
     let schemas = ResourceSchemas::new(serde_json::from_value(of_thing).unwrap());
     let body = json!({"subAttributes": [{"part": "a", "subAttributes": [{"part": "b"}]}]});
     check(&schemas, Direction::Patch, body, &["`subAttributes[0].subAttributes` is unknown"]);
+}
+
+/// What strict application of a PATCH value refuses is a violation, what it takes is none.
+#[test]
+fn a_patch_value_is_valid_where_it_is_taken() {
+    let subs = json!([{"name": "a", "type": "string"}, {"name": "list", "type": "string", "multiValued": true}]);
+    let of_thing = json!({"id": "urn:example:Thing", "attributes": [
+        {"name": "one", "type": "complex", "required": true, "subAttributes": subs},
+        {"name": "many", "type": "complex", "required": true, "multiValued": true, "subAttributes": subs},
+        {"name": "words", "type": "string", "multiValued": true}]});
+    let schemas = ResourceSchemas::new(serde_json::from_value(of_thing).unwrap());
+    let held = json!({"schemas": ["urn:example:Thing"], "one": {"a": "1"}, "many": [{"a": "1"}], "words": ["w"]});
+    for (value, violations) in [
+        (json!({"one": {}}), &[][..]),
+        (json!({"one": null}), &["`one` is required"]),
+        (json!({"one": {"a": []}}), &["`one` is required"]),
+        (json!({"one": {"a": "2", "list": {}}}), &[]),
+        (json!({"many": [{}]}), &["`many` is required"]),
+        (json!({"many": []}), &["`many` is required"]),
+        (json!({"many": [{"a": [], "list": ["x"]}]}), &[]),
+        (json!({"words": {}}), &[]),
+        (json!({"schemas": []}), &[]),
+        (json!({"schemas": null}), &[]),
+        (json!({"schemas": ["urn:example:Thing"]}), &[]),
+    ] {
+        check(&schemas, Direction::Patch, value.clone(), violations);
+        let body = json!({"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": value}]});
+        let patch = PatchOp::read(&body, &PatchOptions::strict()).unwrap();
+        let taken = patch.apply(&mut held.clone(), &schemas, &PatchOptions::strict());
+        assert_eq!(taken.is_ok(), violations.is_empty(), "{value} {taken:?}");
+    }
 }

@@ -235,10 +235,13 @@ impl Check {
             return self.report(path, ViolationKind::Unknown);
         };
         if is_unassigned(value) {
-            // In a PATCH that is an order to unassign it.
+            // In a PATCH that is an order to unassign it, but for an object without parts and for `schemas`, which change
+            // nothing.
+            let changes_nothing =
+                same_name(path, "schemas") || (attribute.is_complex() && value.as_object().is_some_and(Map::is_empty));
             if self.direction == Direction::Patch && attribute.is_read_only() {
                 self.report(path, ViolationKind::ReadOnly);
-            } else if self.direction == Direction::Patch && attribute.is_required() {
+            } else if self.direction == Direction::Patch && attribute.is_required() && !changes_nothing {
                 self.report(path, ViolationKind::Missing);
             }
             return;
@@ -266,6 +269,9 @@ impl Check {
                 }
                 if primaries > 1 {
                     self.report(path, ViolationKind::TwoPrimaries);
+                }
+                if self.direction == Direction::Patch && attribute.is_required() && list.iter().all(is_unassigned) {
+                    self.report(path, ViolationKind::Missing);
                 }
             }
             (true, single) if self.direction == Direction::Patch => self.single(path, attribute, single),
