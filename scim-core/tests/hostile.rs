@@ -176,7 +176,7 @@ fn names_by_the_thousand() {
     for (operations, is_taken) in [(2, true), (3, false)] {
         let names: serde_json::Map<String, Value> =
             (0..operations).map(|i| (format!("emails[type eq \"{i}\"].value"), json!("x"))).collect();
-        assert_eq!(on_user(body(&json!([{"op": "add", "value": names}])), few.clone()).is_ok(), is_taken);
+        assert_eq!(on_user(body(&json!([{"op": "add", "value": names}])), few).is_ok(), is_taken);
     }
     let mut operation = names;
     operation.insert("op".to_owned(), json!("remove"));
@@ -195,7 +195,7 @@ fn names_and_uris_by_the_thousand_on_both_sides() {
         {"op": "add", "path": "schemas", "value": uris("a")},
         {"op": "replace", "path": "schemas", "value": uris("b")},
     ]));
-    assert!(run(group(1), text, open.clone()).is_ok());
+    assert!(run(group(1), text, open).is_ok());
     let members = |name: &str| (0..40_000).map(|i| (format!("{name}{i}"), json!(i))).collect::<serde_json::Map<_, _>>();
     let text = body(&json!([
         {"op": "add", "path": "foo", "value": members("a")},

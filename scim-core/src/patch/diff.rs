@@ -24,6 +24,11 @@ use crate::text::same_name;
 /// [`PatchOptions::with_unknown_attributes`](crate::patch::PatchOptions::with_unknown_attributes). Each message is atomic
 /// by itself: where limits ask for several, a receiver may stop between them.
 ///
+/// Members come and go one by one. One of which anything but its `value` differs is taken away and brought back, by one
+/// message unless the limits allow a single operation or value: leave out of both sides what is not meant to be compared,
+/// such as a `display` that the server makes. Any other list that loses a value is replaced, the one form that every peer
+/// reads alike; if limits cut it, the first piece replaces and the others add, and in between it lacks what is to come.
+///
 /// ```
 /// use scim_core::patch::{DiffOptions, diff};
 /// use scim_core::schema::ResourceSchemas;

@@ -64,6 +64,41 @@ impl<'v> Members<'v> {
     }
 }
 
+/// Those who go and have a key, namesakes together: filters on members compare without case, so that a removal takes a
+/// namesake along, who then comes again.
+#[derive(Default)]
+struct Gone<'v> {
+    order: Vec<Cow<'v, str>>,
+    by_name: HashMap<Cow<'v, str>, Exchange>,
+}
+
+impl<'v> Gone<'v> {
+    fn of(keys: impl Iterator<Item = &'v str>) -> Self {
+        let mut gone = Self::default();
+        for key in keys {
+            let folded = fold(key);
+            let namesakes = gone.by_name.entry(folded.clone()).or_insert_with(|| {
+                gone.order.push(folded);
+                Exchange { leave: Vec::new(), back: Vec::new() }
+            });
+            namesakes.leave.push(key.to_owned());
+        }
+        gone
+    }
+
+    /// Those who go under that name, in any case.
+    fn find(&mut self, name: &Name<'_>) -> Option<&mut Exchange> {
+        self.by_name.get_mut::<str>(&fold(name.key()?))
+    }
+
+    /// The keys of those who go for good, and those who come back.
+    fn sort_out(mut self) -> (Vec<String>, Vec<Exchange>) {
+        let all = self.order.iter().filter_map(|name| self.by_name.remove(name));
+        let (back, leave): (Vec<_>, Vec<_>) = all.partition(|exchange| !exchange.back.is_empty());
+        (leave.into_iter().flat_map(|exchange| exchange.leave).collect(), back)
+    }
+}
+
 impl Differ<'_> {
     /// Who goes, then who changes, then who comes. The list is never put in place of the other: cut by a limit it would lack
     /// most of those who stay, until the last message. For the same reason one message takes away and brings back whoever
@@ -79,16 +114,12 @@ impl Differ<'_> {
         let (old, new) = (Members::of(&was), Members::of(&is));
         let gone: HashSet<&Name<'_>> =
             old.list.iter().filter(|(name, element)| !new.has(name, element)).map(|(name, _)| name).collect();
-        // Filters on members compare without case: a removal may take a namesake along, which then comes again.
-        let mut changes: HashMap<Cow<'_, str>, Vec<Value>> =
-            gone.iter().filter_map(|name| name.key()).map(|key| (fold(key), Vec::new())).collect();
-        let is_taken = |name: &Name<'_>, changes: &HashMap<Cow<'_, str>, _>| {
-            name.key().is_some_and(|key| changes.contains_key(&fold(key)))
-        };
+        let keys = old.list.iter().filter(|(name, _)| gone.contains(name)).filter_map(|(name, _)| name.key());
+        let mut named_gone = Gone::of(keys);
         let mut comes: Vec<Value> = Vec::new();
         for (name, element) in &new.list {
-            match name.key().and_then(|key| changes.get_mut(&fold(key))) {
-                Some(back) => back.push((*element).clone()),
+            match named_gone.find(name) {
+                Some(namesakes) => namesakes.back.push((*element).clone()),
                 None if !old.has(name, element) => comes.push((*element).clone()),
                 None => {}
             }
@@ -107,7 +138,7 @@ impl Differ<'_> {
         // A list that must be there is never empty between two operations.
         let must_stay = attribute.is_required()
             && left_out.is_empty()
-            && old.list.iter().all(|(name, _)| gone.contains(name) || is_taken(name, &changes));
+            && old.list.iter().all(|(name, _)| gone.contains(name) || named_gone.find(name).is_some());
         if !gone.is_empty() && !left_out.is_subset(&self.left_out_of(attribute, before)) {
             return Err(says_nothing_known().on(path));
         }
@@ -132,29 +163,13 @@ impl Differ<'_> {
         if !first.is_empty() {
             self.push_values(Op::Add, path.clone(), first);
         }
-        let mut changed: Vec<Exchange> = Vec::new();
-        let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();
-        let mut leave: Vec<&str> = Vec::new();
-        for key in old.list.iter().filter(|(name, _)| gone.contains(name)).filter_map(|(name, _)| name.key()) {
-            let folded = fold(key);
-            if let Some(exchange) = places.get(&folded).and_then(|&at| changed.get_mut(at)) {
-                exchange.leave.push(key.to_owned());
-                continue;
-            }
-            match changes.remove(&folded).filter(|back| !back.is_empty()) {
-                Some(back) => {
-                    places.insert(folded, changed.len());
-                    changed.push(Exchange { leave: vec![key.to_owned()], back });
-                }
-                None => leave.push(key),
-            }
-        }
-        self.remove_keys(&path, leave.into_iter());
+        let (leave, back) = named_gone.sort_out();
+        self.remove_keys(&path, leave.iter().map(String::as_str));
         for filter in filters {
             self.push(Op::Remove, PatchPath::select(path.clone(), filter), None);
         }
-        if !changed.is_empty() {
-            self.exchange(path.clone(), changed);
+        if !back.is_empty() {
+            self.exchange(path.clone(), back);
         }
         if !last.is_empty() {
             self.push_values(Op::Add, path, last);

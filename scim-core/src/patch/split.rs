@@ -121,8 +121,8 @@ impl Messages {
             self.flush();
         }
         self.size = self.size.and(size);
-        let last = self.patch.operations.last_mut();
-        match (last, operation) {
+        let before = self.patch.operations.last_mut();
+        match (before, operation) {
             (
                 Some(Operation { op, path, value: Some(Value::Array(list)) }),
                 Operation { op: more, path: onto, value: Some(Value::Array(values)) },
@@ -239,7 +239,9 @@ impl Messages {
     /// Operations that have room in the last message, if they say anything.
     fn push_all(&mut self, removals: Vec<Operation>, add: Operation) {
         if weight(&add) > 0 {
-            removals.into_iter().for_each(|removal| self.push(removal));
+            for removal in removals {
+                self.push(removal);
+            }
             self.push(add);
         }
     }
