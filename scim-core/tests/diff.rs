@@ -741,6 +741,18 @@ fn what_is_required_is_there_after_each_operation() {
         let patches = diff(&before, &after, &schemas, &DiffOptions::new()).unwrap();
         assert!(same(&apply(&patches, &before, &schemas), &after), "{before} {after}");
     }
+    let given = schemas_with(&json!([{"name": "req", "type": "complex", "required": true, "subAttributes": [
+        {"name": "a", "type": "string"}, {"name": "given", "type": "string", "mutability": "readOnly"}]}]));
+    let error = diff(&json!({"req": {"a": "1"}}), &json!({"req": {"given": "x"}}), &given, &DiffOptions::new());
+    assert_eq!(error.unwrap_err().scim_type().as_str(), "mutability");
+    let held = json!({"req": {"a": "1", "given": "x"}});
+    let patches = diff(&held, &json!({"req": {"given": "x"}}), &given, &DiffOptions::new()).unwrap();
+    assert_eq!(apply(&patches, &held, &given), json!({"req": {"given": "x"}}));
+    let single = schemas_with(&json!([{"name": "t", "type": "complex", "mutability": "immutable",
+        "subAttributes": [{"name": "value", "type": "string"}]}]));
+    let known = DiffOptions::new().with_only_known();
+    let error = diff(&json!({"t": {"unknown": 1}}), &json!({"t": {"value": "1"}}), &single, &known).unwrap_err();
+    assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("t")));
     let once = schemas_with(&json!([{"name": "t", "type": "complex", "multiValued": true, "mutability": "immutable",
         "subAttributes": [{"name": "ro", "type": "string", "mutability": "readOnly"}, {"name": "value", "type": "string"}]}]));
     for held in [json!([{"ro": "x"}]), json!([{}])] {

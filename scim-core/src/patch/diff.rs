@@ -125,11 +125,8 @@ impl Differ<'_> {
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) -> Result<(), PatchError> {
-        let stays = |(name, value): (&String, &Value)| {
-            !is_unassigned(value) && schema.attribute(name).map_or(self.options.only_known, Attribute::is_read_only)
-        };
         let holds_any = |map: &Map<String, Value>| map.values().any(|value| !is_unassigned(value));
-        if must_stay && holds_any(before) && !holds_any(after) && !before.iter().any(stays) {
+        if must_stay && holds_any(before) && !holds_any(after) && !self.keeps_any(&schema.attributes, before) {
             return Err(PatchError::mutability("the extension is required").on(schema.id()));
         }
         let (goes, mut comes): (Vec<_>, Vec<_>) =
@@ -145,6 +142,14 @@ impl Differ<'_> {
             self.attribute(Some(schema.id()), attribute, before, after)?;
         }
         Ok(())
+    }
+
+    /// Whether anything stays whatever is taken away: what no client may write, and what is not written at all.
+    fn keeps_any(&self, known: &[Attribute], held: &Map<String, Value>) -> bool {
+        let definition = |name: &str| known.iter().find(|one| same_name(one.name(), name));
+        held.iter().any(|(name, value)| {
+            !is_unassigned(value) && definition(name).map_or(self.options.only_known, Attribute::is_read_only)
+        })
     }
 
     fn attribute(
@@ -190,11 +195,12 @@ impl Differ<'_> {
             |value: Option<&Value>| value.and_then(|value| self.written(attribute, value).map(Cow::into_owned));
         match (written(old), written(new)) {
             (None, None) => {}
-            (None, Some(new)) => self.push(Op::Add, path, Some(new)),
             (Some(old), Some(new)) if same_value(&old, &new) => {}
-            (Some(_), _) if attribute.is_immutable() => {
+            // Also what is not written itself keeps another value out.
+            _ if attribute.is_immutable() && old.is_some() => {
                 return Err(PatchError::mutability("no PATCH can change this").on(path));
             }
+            (None, Some(new)) => self.push(Op::Add, path, Some(new)),
             (Some(_), Some(new)) => self.push(Op::Replace, path, Some(new)),
             (Some(_), None) if is_left_out => return Err(says_nothing_known().on(path)),
             (Some(_), None) => return self.unassign(attribute, path),
@@ -224,8 +230,12 @@ impl Differ<'_> {
         // What comes is first: a value that must be there is never without any part.
         let (comes, mut goes): (Vec<_>, Vec<_>) = written.partition(|sub| part(new, sub).is_some());
         goes.retain(|sub| part(old, sub).is_some());
-        if attribute.is_required() && self.options.only_known && comes.is_empty() && !goes.is_empty() {
-            return Err(says_nothing_known().on(path));
+        let brings = |(name, value): (&String, &Value)| {
+            !is_unassigned(value) && !self.options.only_known && attribute.sub_attribute(name).is_none()
+        };
+        let must_stay = attribute.is_required() && comes.is_empty() && !goes.is_empty();
+        if must_stay && !new.iter().any(brings) && !self.keeps_any(&attribute.sub_attributes, old) {
+            return Err(PatchError::mutability("no PATCH can take this away").on(path));
         }
         for (sub, value) in comes.into_iter().filter_map(|sub| Some((sub, part(new, sub)?))) {
             let path = path.with_sub(sub.name());
