@@ -446,7 +446,8 @@ fn nothing_but_a_schema_document_nests() {
 /// What strict application of a PATCH value refuses is a violation, what it takes is none.
 #[test]
 fn a_patch_value_is_valid_where_it_is_taken() {
-    let subs = json!([{"name": "a", "type": "string"}, {"name": "list", "type": "string", "multiValued": true}]);
+    let subs = json!([{"name": "a", "type": "string"}, {"name": "list", "type": "string", "multiValued": true},
+        {"name": "given", "type": "string", "mutability": "readOnly"}]);
     let of_thing = json!({"id": "urn:example:Thing", "attributes": [
         {"name": "one", "type": "complex", "required": true, "subAttributes": subs},
         {"name": "many", "type": "complex", "required": true, "multiValued": true, "subAttributes": subs},
@@ -461,6 +462,9 @@ fn a_patch_value_is_valid_where_it_is_taken() {
         (json!({"many": [{}]}), &["`many` is required"]),
         (json!({"many": []}), &["`many` is required"]),
         (json!({"many": [{"a": [], "list": ["x"]}]}), &[]),
+        (json!({"many": [{"given": "x"}]}), &["`many[0]` is readOnly"]),
+        (json!({"many": [{"given": "x", "a": "1"}]}), &[]),
+        (json!({"one": {"given": "x"}}), &[]),
         (json!({"words": {}}), &[]),
         (json!({"schemas": []}), &[]),
         (json!({"schemas": null}), &[]),

@@ -35,6 +35,7 @@ impl PatchOptions {
     /// Also writes attributes and sub-attributes that no schema knows, as the JSON that they come as; without it they
     /// are an error by the letter, and dropped where [`Quirk::UnknownSubattr`](crate::quirk::Quirk::UnknownSubattr) is
     /// tolerated. For receivers that keep what they do not know, and for applying a [`diff`](fn@crate::patch::diff) of it.
+    /// Where anything is tolerated, a name without URN that an extension has is that attribute and none that is unknown.
     pub fn with_unknown_attributes(mut self) -> Self {
         self.unknown = true;
         self

@@ -264,7 +264,15 @@ impl Check {
                     if element.is_null() && self.direction == Direction::Patch {
                         continue;
                     }
-                    self.single(&format!("{path}[{at}]"), attribute, element);
+                    let path = format!("{path}[{at}]");
+                    if self.direction == Direction::Patch
+                        && attribute.says_nothing_written(element)
+                        && !attribute.is_misnamed(element)
+                    {
+                        self.report(&path, ViolationKind::ReadOnly);
+                        continue;
+                    }
+                    self.single(&path, attribute, element);
                     primaries += usize::from(is_primary(element));
                 }
                 if primaries > 1 {
