@@ -253,6 +253,26 @@ fn an_unknown_name_between_brackets_leaves_the_others_their_meaning() {
     assert_eq!(refusal("emails[foo gt \"a\" or foo eq 1]"), None);
 }
 
+/// Absent, `null`, `[]` and `{}` are one state in what no schema has too.
+#[test]
+fn an_unknown_sub_attribute_that_holds_nothing_is_unassigned_in_either_form() {
+    for nothing in [json!(null), json!([]), json!({})] {
+        for body in
+            [json!({"emails": [{"value": "a", "foo": nothing}]}), json!({"name": {"givenName": "a", "foo": nothing}})]
+        {
+            let typed: User = serde_json::from_value(body.clone()).unwrap();
+            let list = if body.get("emails").is_some() { "emails" } else { "name" };
+            for (rest, met) in
+                [("eq null", true), ("ne null", false), ("pr", false), ("ne \"x\"", true), ("eq \"x\"", false)]
+            {
+                let filter = Filter::parse(&format!("{list}.foo {rest}")).unwrap();
+                assert_eq!(filter.matches(&body, &ResourceSchemas::user()), Ok(met), "{filter} of {body}");
+                assert_eq!(filter.compile_for::<User>().unwrap().matches(&typed), met, "{filter} of {body}, typed");
+            }
+        }
+    }
+}
+
 /// What a provider that takes only some of it is told; the rest keeps its meaning.
 #[test]
 fn only_what_is_tolerated_and_of_that_type_is_taken_as_meant() {

@@ -9,7 +9,7 @@ use crate::filter::matcher::{Node as JsonNode, Test};
 use crate::filter::place::{MemberName, Place};
 use crate::filter::{Filter, FilterError, Matcher};
 use crate::resource::wire::{Attributes, Node, Wire};
-use crate::resource::{Group, ScimResource, User};
+use crate::resource::{Group, ScimResource, User, is_unassigned};
 use crate::schema::ResourceSchemas;
 use crate::text::same_name;
 
@@ -349,7 +349,10 @@ fn test(check: &Check, node: Node<'_>, sub: &Sub) -> bool {
 fn one(check: &Check, node: Node<'_>, sub: &Sub, seen: &mut bool) -> bool {
     let node = match (node, sub) {
         (Node::Object(object), Sub::Known(index)) => object.member(*index),
-        (Node::Object(object), Sub::Unknown(name)) => name.find(object.extra()).map_or(Node::Absent, Node::Json),
+        (Node::Object(object), Sub::Unknown(name)) => {
+            let value = name.find(object.extra()).filter(|value| !is_unassigned(value));
+            value.map_or(Node::Absent, Node::Json)
+        }
         (Node::Object(object), Sub::Itself(value)) if !check.is_about_presence() => match value {
             Some(index) => object.member(*index),
             None => Node::Absent,
