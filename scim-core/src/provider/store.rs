@@ -23,7 +23,8 @@ use crate::resource::ResourceId;
 /// `meta`, without unassigned members and without readOnly attributes; a store gives them back with
 /// `id`, with the readOnly attributes that it derives (`groups`, members' `display`) and, if it has
 /// them, with `created`, `lastModified` and `version` in `meta`. `meta.resourceType`,
-/// `meta.location` and `$ref`s are the engine's business.
+/// `meta.location` and `$ref`s are the engine's business: filters and `sortBy` see them all the same,
+/// and the rest of a resource as the store gives it, before [`show`](Self::show).
 pub trait Store {
     /// The resource with that id, compared with case; `None` where there is none.
     ///
