@@ -376,6 +376,26 @@ fn answers_hold_what_was_asked_for() {
         (&["password"], &[], base(json!({}))),
         (&["name.familyName"], &[], base(json!({"name": {"familyName": "F"}}))),
         (&["urn:ietf:params:scim:schemas:core:2.0:User:title"], &[], base(json!({"title": "t"}))),
+        (
+            &["history", "DEPARTMENT"],
+            &[],
+            base(json!({"urn:example:Badge": {"number": "7", "history": "h"}, ENTERPRISE: {"department": "d"}})),
+        ),
+        (
+            &["urn:ietf:params:scim:schemas:core:2.0:user"],
+            &[],
+            base(json!({"userName": "a", "title": "t", "name": user["name"], "emails": user["emails"]})),
+        ),
+        (
+            &[],
+            &["urn:ietf:params:scim:schemas:core:2.0:User", "department", "manager.value"],
+            base(json!({ENTERPRISE: {"manager": {"displayName": "M"}}, "urn:example:Badge": full_badge})),
+        ),
+        (
+            &["urn:example:Badge:holder", "urn:example:Badge:holder.note"],
+            &[],
+            base(json!({"urn:example:Badge": {"number": "7", "holder": {"key": "k", "note": "n", "x": 1}}})),
+        ),
         (&["emails.value"], &[], base(json!({"emails": [{"value": "v"}, {"value": "w"}]}))),
         (&["emails.type"], &[], base(json!({"emails": [{"type": "work"}]}))),
         (&["emails.display"], &[], base(json!({}))),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
+use scim_core::message::Projection;
 use scim_core::provider::{Behaviour, Clock, Engine, Kind, MemoryStore, ServiceProvider};
+use scim_core::schema::ResourceSchemas;
 use serde_json::json;
 
 use crate::support::{BASE, ENTERPRISE, GROUP, LIST, PATCH_OP, SEARCH, Service, USER, encode};
@@ -30,6 +32,34 @@ fn company() -> Service {
         service.send("POST", "/Users", &body).expect(201);
     }
     service
+}
+
+/// One rule says what names select: that of `Projection`.
+#[test]
+fn answers_are_projected_as_messages_are() {
+    let service = company();
+    let id = service.find("Users", "userName eq \"dave\"").expect(200).body["Resources"][0]["id"].clone();
+    let path = format!("/Users/{}", id.as_str().unwrap());
+    let whole = service.get(&path).expect(200).body;
+    let department = format!("{ENTERPRISE}:department");
+    for names in [
+        vec!["userName"],
+        vec!["TITLE", "nosuch", "nosuch.x", "urn:x:y", "a.b.c"],
+        vec!["emails.type", "meta.version"],
+        vec![USER],
+        vec![USER, "emails.value"],
+        vec![ENTERPRISE],
+        vec![department.as_str()],
+        vec!["department"],
+        vec!["id", "schemas", "password"],
+    ] {
+        for parameter in ["attributes", "excludedAttributes"] {
+            let answer = service.get(&format!("{path}?{parameter}={}", names.join(","))).expect(200).body;
+            let (only, without) = if parameter == "attributes" { (&names[..], &[][..]) } else { (&[][..], &names[..]) };
+            let projection = Projection::new(only, without, &ResourceSchemas::user()).unwrap();
+            assert_eq!(answer, projection.apply(&whole), "{parameter}={names:?}");
+        }
+    }
 }
 
 /// What the provider itself adds to an answer is there for filters and orders too.
