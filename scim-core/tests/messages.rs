@@ -191,6 +191,25 @@ fn errors_are_recognised_among_other_bodies() {
     assert!(long.len() < 600 && !long.chars().any(char::is_control), "{long}");
 }
 
+/// Two members of one name are no error body, nor any other.
+#[test]
+fn what_is_set_takes_the_place_of_what_could_not_be_read() {
+    let mut error: ScimError =
+        serde_json::from_value(json!({"Status": "soon", "detail": {"a": 1}, "scimType": 5, "retry": true})).unwrap();
+    let before = serde_json::to_value(&error).unwrap();
+    assert_eq!(before, json!({"schemas": [ERROR], "Status": "soon", "detail": {"a": 1}, "scimType": 5, "retry": true}));
+    error.status = 502;
+    error.detail = Some("gone".to_owned());
+    let written = serde_json::to_string(&error.with_type(ScimType::TooMany)).unwrap();
+    assert_eq!(written.to_ascii_lowercase().matches("status").count(), 1, "{written}");
+    assert_eq!(
+        serde_json::from_str::<Value>(&written).unwrap(),
+        json!({"schemas": [ERROR], "status": "502", "detail": "gone", "scimType": "tooMany", "retry": true})
+    );
+    let read: ScimError = serde_json::from_str(&written).unwrap();
+    assert_eq!((read.status, read.scim_type), (502, Some(ScimType::TooMany)));
+}
+
 #[test]
 fn what_is_not_known_of_a_message_is_shown_without_passwords() {
     let body = json!({"schemas": [ERROR], "status": "400", "request": {"password": "hunter2", "userName": "u"}});

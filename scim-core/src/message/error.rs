@@ -138,7 +138,12 @@ impl Serialize for ScimError {
         if self.status > 0 {
             map.serialize_entry("status", &self.status.to_string())?;
         }
-        for (name, value) in self.extra.iter() {
+        // What a program has set takes the place of what could not be read.
+        let set = [self.status > 0, self.scim_type.is_some(), self.detail.is_some()];
+        let is_replaced = |name: &str| {
+            ["status", "scimType", "detail"].iter().zip(set).any(|(known, set)| set && known.eq_ignore_ascii_case(name))
+        };
+        for (name, value) in self.extra.iter().filter(|(name, _)| !is_replaced(name)) {
             map.serialize_entry(name, value)?;
         }
         map.end()
