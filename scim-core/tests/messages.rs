@@ -168,6 +168,12 @@ fn errors_are_recognised_among_other_bodies() {
         (json!({"error": "invalid_token", "error_description": "x"}), None),
         (json!({"schemas": [ERROR], "status": "404 Not Found", "detail": "gone"}), Some(404)),
         (json!({"schemas": [ERROR], "status": "412.0"}), Some(412)),
+        (json!({"schemas": [ERROR], "status": 412.0}), Some(412)),
+        (json!({"status": "HTTP/1.1 404 Not Found", "detail": "gone"}), Some(404)),
+        (json!({"status": {"code": "http/2 404"}, "detail": "gone"}), Some(404)),
+        (json!({"schemas": [ERROR], "status": 412.5}), Some(0)),
+        (json!({"schemas": [ERROR], "status": "HTTP/1.1"}), Some(0)),
+        (json!({"schemas": [ERROR], "status": "HTTP 1.1 404"}), Some(0)),
         (json!({"schemas": [ERROR], "status": {"Code": 404}}), Some(404)),
         (json!({"schemas": [ERROR], "status": "", "detail": "no status"}), Some(0)),
         (json!({"schemas": [ERROR], "status": "4040"}), Some(0)),
@@ -337,6 +343,16 @@ fn results_carry_their_status_in_any_form() {
     let response: BulkResponse =
         serde_json::from_str(r#"{"operations":[{"status":204},{"status":"409"},{"status":"soon"}]}"#).unwrap();
     assert_eq!(response.operations.iter().map(BulkResult::code).collect::<Vec<_>>(), [Some(204), Some(409), None]);
+    // One that says nothing is kept until there is another.
+    let mut soon = response.operations[2].clone();
+    assert_eq!(soon.extra["status"], "soon");
+    assert_eq!(serde_json::to_value(&soon).unwrap(), json!({"status": "soon"}));
+    soon.status = Some(BulkStatus(500));
+    assert_eq!(serde_json::to_string(&soon).unwrap(), r#"{"status":"500"}"#);
+    for nothing in [json!(null), json!([])] {
+        let result: BulkResult = serde_json::from_value(json!({"status": nothing, "method": "PUT"})).unwrap();
+        assert_eq!((result.status, result.extra.len()), (None, 0), "{nothing}");
+    }
     let mut result = BulkResult::default();
     result.method = Some("DELETE".into());
     result.status = Some(BulkStatus(204));

@@ -24,7 +24,7 @@ macro_rules! wire_struct {
             use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
             use serde::ser::{SerializeMap, Serializer};
             use $crate::resource::wire::{
-                Attributes, Field, FieldSeed, IdSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice, no_value,
+                Attributes, Field, FieldSeed, LeavingSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice, no_value,
             };
 
             #[allow(non_camel_case_types)]
@@ -102,13 +102,13 @@ macro_rules! wire_struct {
                                         if seen & bit != 0 {
                                             return Err(named_twice($wire));
                                         }
-                                        if <$ty as Field>::IS_ID {
-                                            let mut is_empty = false;
+                                        if <$ty as Field>::LEAVES {
+                                            let mut left = None;
                                             out.$field = map
-                                                .next_value_seed(IdSeed(&mut is_empty, std::marker::PhantomData))
+                                                .next_value_seed(LeavingSeed(&mut left, std::marker::PhantomData))
                                                 .map_err(|e| locate(&e, $wire))?;
-                                            if is_empty {
-                                                out.extra.members().insert($wire.to_owned(), "".into());
+                                            if let Some(left) = left {
+                                                out.extra.members().insert($wire.to_owned(), left);
                                             }
                                         } else {
                                             out.$field = map
@@ -159,7 +159,7 @@ macro_rules! wire_struct {
                     $(
                         if index == MemberName::$field as u8 {
                             return match Field::node(&self.$field) {
-                                Node::Absent if <$ty as Field>::IS_ID => {
+                                Node::Absent if <$ty as Field>::LEAVES => {
                                     self.extra.get($wire).map_or(Node::Absent, Node::Json)
                                 }
                                 node => node,
@@ -204,9 +204,9 @@ macro_rules! wire_struct {
 
             impl serde::Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    // An id that a program has given takes the place of the empty text that was there.
+                    // A value that a program has given takes the place of what was left.
                     let is_replaced = |name: &str| -> bool {
-                        $( (<$ty as Field>::IS_ID && name == $wire && !Field::unassigned(&self.$field)) || )* false
+                        $( (<$ty as Field>::LEAVES && name == $wire && !Field::unassigned(&self.$field)) || )* false
                     };
                     let extra = || self.extra.iter().filter(|(name, _)| !is_replaced(name));
                     let must_be: &[&str] = &[$($($always),*)?];
