@@ -122,7 +122,9 @@ fn searches_are_read_and_written() {
         })
     );
     assert_eq!((search.first_index(), search.most()), (1, None));
-    for text in [r#"{"startIndex":1.5}"#, r#"{"count":"ten"}"#, r#"{"count":1,"COUNT":2}"#, "[]"] {
+    let empty = r#"{"startIndex":[],"count":[],"filter":[],"sortOrder":[],"sortBy":[],"cursor":[],"attributes":[]}"#;
+    assert_eq!(serde_json::from_str::<SearchRequest>(empty).unwrap(), SearchRequest::default());
+    for text in [r#"{"startIndex":1.5}"#, r#"{"count":"ten"}"#, r#"{"count":1,"COUNT":2}"#, r#"{"count":[1]}"#, "[]"] {
         assert!(serde_json::from_str::<SearchRequest>(text).is_err(), "{text}");
     }
 }
