@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use scim_core::filter::Filter;
 use scim_core::message::{
     BULK_REQUEST, BULK_RESPONSE, BulkOperation, BulkRequest, BulkResponse, BulkResult, BulkStatus, ERROR,
     LIST_RESPONSE, ListResponse, Projection, SEARCH_REQUEST, ScimError, ScimType, SearchRequest, Sort, SortOrder,
@@ -585,4 +586,45 @@ fn messages_show_no_password() {
         format!("{:?}", PatchOp::new().replace(path("title"), json!({"a": ["Boss"]})).replace(path("active"), true));
     assert!(shown.contains(r#"value: Some(Object {"a": Array [String("Boss")]})"#), "{shown}");
     assert!(shown.contains("value: Some(Bool(true))"), "{shown}");
+}
+
+/// Nor does what a search asks for: a password is guessed by filters too.
+#[test]
+fn filters_show_no_password() {
+    let mut shown = Vec::new();
+    for filter in [
+        "password eq \"hunter2\"",
+        "userName eq \"a\" and not (urn:ietf:params:scim:schemas:core:2.0:User:PassWord sw \"hunter2\")",
+        "accounts[type eq \"x\" and password eq \"hunter2\"]",
+        "password[value eq \"hunter2\"]",
+        "password.value eq \"hunter2\"",
+    ] {
+        let read = Filter::parse(filter).unwrap();
+        shown.push(format!("{read:?} {read:#?}"));
+        let schemas = ResourceSchemas::user();
+        shown.push(format!("{read:?} {:?} {:?}", read.compile(&schemas), read.compile_for::<User>()));
+        let mut search = SearchRequest::new();
+        search.filter = Some(filter.into());
+        shown.push(format!("{search:?}"));
+        // Not even where it is no filter.
+        search.filter = Some(format!("({filter}").into());
+        shown.push(format!("{search:?}"));
+    }
+    for path in ["accounts[password eq \"hunter2\"].type", "password[value eq \"hunter2\"]"] {
+        let path = PatchPath::parse(path).unwrap();
+        shown.push(format!("{path:?} {:?}", PatchOp::new().remove(path.clone())));
+    }
+    let view = r#"{"emails":[{"value":"a","Password":"hunter2"}],"roles":[{"p\u0061ssword":"hunter2"}]}"#;
+    shown.push(format!("{:?}", serde_json::from_str::<UserView<'_>>(view).unwrap()));
+    for shown in shown {
+        assert!(!shown.contains("hunter2") && shown.contains("***"), "{shown}");
+    }
+    let mut search = SearchRequest::new();
+    search.filter = Some("userName eq \"a\"".into());
+    let shown = format!("{search:?}");
+    assert!(shown.contains(r#"filter: Some("userName eq \"a\"")"#), "{shown}");
+    let shown = format!("{:?}", Filter::parse("title eq \"Boss\"").unwrap());
+    assert!(shown.contains(r#"value: String("Boss")"#), "{shown}");
+    let view: UserView<'_> = serde_json::from_str(r#"{"emails":[{"value":"a"}]}"#).unwrap();
+    assert!(format!("{view:?}").contains(r#"emails: [{"value":"a"}]"#), "{view:?}");
 }

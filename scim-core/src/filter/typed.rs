@@ -1,5 +1,6 @@
 //! Filters on typed resources, without serialising them.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use serde_json::{Map, Value};
@@ -61,10 +62,17 @@ layout!(User, Group);
 /// assert!(filter.compile_for::<User>()?.matches(&user));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct TypedMatcher<T> {
     root: Plan,
     of: PhantomData<fn(&T)>,
+}
+
+/// As that of a [`Matcher`].
+impl<T> fmt::Debug for TypedMatcher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedMatcher").finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone)]

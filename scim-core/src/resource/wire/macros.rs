@@ -2,12 +2,14 @@
 
 /// Declares a wire type: the struct, reading and writing. `[plain]` after the name: the value may
 /// also be plain text, which is then the member `value`. `as URI with [names]`: a message, which is never written
-/// without its schema URI and those members, whatever they hold.
+/// without its schema URI and those members, whatever they hold. `shown as Type` after a member: what `Debug` shows of it.
 macro_rules! wire_struct {
+    (@shown $value:expr) => { Show(&$value) };
+    (@shown $value:expr, $shown:ident) => { $shown(&$value) };
     (
         $(#[$meta:meta])*
         pub struct $name:ident $([$plain:ident])? $(as $message:ident with [$($always:literal),*])? {
-            $( $(#[$fmeta:meta])* $field:ident : $ty:ty = $wire:literal, )*
+            $( $(#[$fmeta:meta])* $field:ident : $ty:ty = $wire:literal $(shown as $shown:ident)?, )*
         }
     ) => {
         $(#[$meta])*
@@ -185,7 +187,10 @@ macro_rules! wire_struct {
             impl std::fmt::Debug for $name {
                 fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                     f.debug_struct(stringify!($name))
-                        $( .field(stringify!($field).trim_start_matches("r#"), &Show(&self.$field)) )*
+                        $( .field(
+                            stringify!($field).trim_start_matches("r#"),
+                            &$crate::resource::wire::wire_struct!(@shown self.$field $(, $shown)?),
+                        ) )*
                         .field("extra", &self.extra)
                         $( .field(stringify!($plain), &self.$plain) )?
                         .finish()
