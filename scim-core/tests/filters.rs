@@ -228,6 +228,51 @@ fn an_empty_complex_value_is_no_element_in_either_form() {
     }
 }
 
+/// "as if unassigned" is what no schema has (RFC 7644 §3.4.2.1), not what stands beside it.
+#[test]
+fn an_unknown_name_between_brackets_leaves_the_others_their_meaning() {
+    let version = json!({"meta": {"version": "W/abc"}});
+    let email = json!({"emails": [{"value": "a"}]});
+    let foo = json!({"emails": [{"value": "a", "foo": "X"}, {"value": "b", "primary": true}]});
+    for (body, filter, met) in [
+        (&version, "meta[version eq \"W/ABC\" or foo pr]", false),
+        (&version, "meta[version eq \"W/abc\" and not (foo pr)]", true),
+        (&email, "emails[primary eq false and not (foo pr)]", true),
+        (&email, "emails[foo eq null and foo ne \"x\"]", true),
+        (&foo, "emails[foo eq \"x\" and value eq \"A\"]", true),
+        (&foo, "emails[foo pr and primary eq false]", true),
+        (&foo, "emails[foo pr and primary eq true]", false),
+        (&foo, "emails[foo eq \"x\" and value eq \"b\"]", false),
+    ] {
+        let filter = Filter::parse(filter).unwrap();
+        assert_eq!(filter.matches(body, &ResourceSchemas::user()), Ok(met), "{filter}");
+        let typed: User = serde_json::from_value(body.clone()).unwrap();
+        assert_eq!(filter.compile_for::<User>().unwrap().matches(&typed), met, "typed: {filter}");
+    }
+    assert!(matches!(refusal("x509Certificates[value gt \"a\" or foo pr]"), Some(FilterError::NoOrder { .. })));
+    assert_eq!(refusal("emails[foo gt \"a\" or foo eq 1]"), None);
+}
+
+/// Absent, `null`, `[]` and `{}` are one state in what no schema has too.
+#[test]
+fn an_unknown_sub_attribute_that_holds_nothing_is_unassigned_in_either_form() {
+    for nothing in [json!(null), json!([]), json!({})] {
+        for body in
+            [json!({"emails": [{"value": "a", "foo": nothing}]}), json!({"name": {"givenName": "a", "foo": nothing}})]
+        {
+            let typed: User = serde_json::from_value(body.clone()).unwrap();
+            let list = if body.get("emails").is_some() { "emails" } else { "name" };
+            for (rest, met) in
+                [("eq null", true), ("ne null", false), ("pr", false), ("ne \"x\"", true), ("eq \"x\"", false)]
+            {
+                let filter = Filter::parse(&format!("{list}.foo {rest}")).unwrap();
+                assert_eq!(filter.matches(&body, &ResourceSchemas::user()), Ok(met), "{filter} of {body}");
+                assert_eq!(filter.compile_for::<User>().unwrap().matches(&typed), met, "{filter} of {body}, typed");
+            }
+        }
+    }
+}
+
 /// What a provider that takes only some of it is told; the rest keeps its meaning.
 #[test]
 fn only_what_is_tolerated_and_of_that_type_is_taken_as_meant() {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use scim_core::filter::Filter;
 use scim_core::message::{
     BULK_REQUEST, BULK_RESPONSE, BulkOperation, BulkRequest, BulkResponse, BulkResult, BulkStatus, ERROR,
     LIST_RESPONSE, ListResponse, Projection, SEARCH_REQUEST, ScimError, ScimType, SearchRequest, Sort, SortOrder,
@@ -122,7 +123,9 @@ fn searches_are_read_and_written() {
         })
     );
     assert_eq!((search.first_index(), search.most()), (1, None));
-    for text in [r#"{"startIndex":1.5}"#, r#"{"count":"ten"}"#, r#"{"count":1,"COUNT":2}"#, "[]"] {
+    let empty = r#"{"startIndex":[],"count":[],"filter":[],"sortOrder":[],"sortBy":[],"cursor":[],"attributes":[]}"#;
+    assert_eq!(serde_json::from_str::<SearchRequest>(empty).unwrap(), SearchRequest::default());
+    for text in [r#"{"startIndex":1.5}"#, r#"{"count":"ten"}"#, r#"{"count":1,"COUNT":2}"#, r#"{"count":[1]}"#, "[]"] {
         assert!(serde_json::from_str::<SearchRequest>(text).is_err(), "{text}");
     }
 }
@@ -168,6 +171,12 @@ fn errors_are_recognised_among_other_bodies() {
         (json!({"error": "invalid_token", "error_description": "x"}), None),
         (json!({"schemas": [ERROR], "status": "404 Not Found", "detail": "gone"}), Some(404)),
         (json!({"schemas": [ERROR], "status": "412.0"}), Some(412)),
+        (json!({"schemas": [ERROR], "status": 412.0}), Some(412)),
+        (json!({"status": "HTTP/1.1 404 Not Found", "detail": "gone"}), Some(404)),
+        (json!({"status": {"code": "http/2 404"}, "detail": "gone"}), Some(404)),
+        (json!({"schemas": [ERROR], "status": 412.5}), Some(0)),
+        (json!({"schemas": [ERROR], "status": "HTTP/1.1"}), Some(0)),
+        (json!({"schemas": [ERROR], "status": "HTTP 1.1 404"}), Some(0)),
         (json!({"schemas": [ERROR], "status": {"Code": 404}}), Some(404)),
         (json!({"schemas": [ERROR], "status": "", "detail": "no status"}), Some(0)),
         (json!({"schemas": [ERROR], "status": "4040"}), Some(0)),
@@ -189,6 +198,25 @@ fn errors_are_recognised_among_other_bodies() {
     }
     let long = ScimError::new(500, format!("two\nlines\u{1b}[31m{}", "x".repeat(10_000))).to_string();
     assert!(long.len() < 600 && !long.chars().any(char::is_control), "{long}");
+}
+
+/// Two members of one name are no error body, nor any other.
+#[test]
+fn what_is_set_takes_the_place_of_what_could_not_be_read() {
+    let mut error: ScimError =
+        serde_json::from_value(json!({"Status": "soon", "detail": {"a": 1}, "scimType": 5, "retry": true})).unwrap();
+    let before = serde_json::to_value(&error).unwrap();
+    assert_eq!(before, json!({"schemas": [ERROR], "Status": "soon", "detail": {"a": 1}, "scimType": 5, "retry": true}));
+    error.status = 502;
+    error.detail = Some("gone".to_owned());
+    let written = serde_json::to_string(&error.with_type(ScimType::TooMany)).unwrap();
+    assert_eq!(written.to_ascii_lowercase().matches("status").count(), 1, "{written}");
+    assert_eq!(
+        serde_json::from_str::<Value>(&written).unwrap(),
+        json!({"schemas": [ERROR], "status": "502", "detail": "gone", "scimType": "tooMany", "retry": true})
+    );
+    let read: ScimError = serde_json::from_str(&written).unwrap();
+    assert_eq!((read.status, read.scim_type), (502, Some(ScimType::TooMany)));
 }
 
 #[test]
@@ -318,6 +346,16 @@ fn results_carry_their_status_in_any_form() {
     let response: BulkResponse =
         serde_json::from_str(r#"{"operations":[{"status":204},{"status":"409"},{"status":"soon"}]}"#).unwrap();
     assert_eq!(response.operations.iter().map(BulkResult::code).collect::<Vec<_>>(), [Some(204), Some(409), None]);
+    // One that says nothing is kept until there is another.
+    let mut soon = response.operations[2].clone();
+    assert_eq!(soon.extra["status"], "soon");
+    assert_eq!(serde_json::to_value(&soon).unwrap(), json!({"status": "soon"}));
+    soon.status = Some(BulkStatus(500));
+    assert_eq!(serde_json::to_string(&soon).unwrap(), r#"{"status":"500"}"#);
+    for nothing in [json!(null), json!([])] {
+        let result: BulkResult = serde_json::from_value(json!({"status": nothing, "method": "PUT"})).unwrap();
+        assert_eq!((result.status, result.extra.len()), (None, 0), "{nothing}");
+    }
     let mut result = BulkResult::default();
     result.method = Some("DELETE".into());
     result.status = Some(BulkStatus(204));
@@ -376,6 +414,26 @@ fn answers_hold_what_was_asked_for() {
         (&["password"], &[], base(json!({}))),
         (&["name.familyName"], &[], base(json!({"name": {"familyName": "F"}}))),
         (&["urn:ietf:params:scim:schemas:core:2.0:User:title"], &[], base(json!({"title": "t"}))),
+        (
+            &["history", "DEPARTMENT"],
+            &[],
+            base(json!({"urn:example:Badge": {"number": "7", "history": "h"}, ENTERPRISE: {"department": "d"}})),
+        ),
+        (
+            &["urn:ietf:params:scim:schemas:core:2.0:user"],
+            &[],
+            base(json!({"userName": "a", "title": "t", "name": user["name"], "emails": user["emails"]})),
+        ),
+        (
+            &[],
+            &["urn:ietf:params:scim:schemas:core:2.0:User", "department", "manager.value"],
+            base(json!({ENTERPRISE: {"manager": {"displayName": "M"}}, "urn:example:Badge": full_badge})),
+        ),
+        (
+            &["urn:example:Badge:holder", "urn:example:Badge:holder.note"],
+            &[],
+            base(json!({"urn:example:Badge": {"number": "7", "holder": {"key": "k", "note": "n", "x": 1}}})),
+        ),
         (&["emails.value"], &[], base(json!({"emails": [{"value": "v"}, {"value": "w"}]}))),
         (&["emails.type"], &[], base(json!({"emails": [{"type": "work"}]}))),
         (&["emails.display"], &[], base(json!({}))),
@@ -528,4 +586,45 @@ fn messages_show_no_password() {
         format!("{:?}", PatchOp::new().replace(path("title"), json!({"a": ["Boss"]})).replace(path("active"), true));
     assert!(shown.contains(r#"value: Some(Object {"a": Array [String("Boss")]})"#), "{shown}");
     assert!(shown.contains("value: Some(Bool(true))"), "{shown}");
+}
+
+/// Nor does what a search asks for: a password is guessed by filters too.
+#[test]
+fn filters_show_no_password() {
+    let mut shown = Vec::new();
+    for filter in [
+        "password eq \"hunter2\"",
+        "userName eq \"a\" and not (urn:ietf:params:scim:schemas:core:2.0:User:PassWord sw \"hunter2\")",
+        "accounts[type eq \"x\" and password eq \"hunter2\"]",
+        "password[value eq \"hunter2\"]",
+        "password.value eq \"hunter2\"",
+    ] {
+        let read = Filter::parse(filter).unwrap();
+        shown.push(format!("{read:?} {read:#?}"));
+        let schemas = ResourceSchemas::user();
+        shown.push(format!("{read:?} {:?} {:?}", read.compile(&schemas), read.compile_for::<User>()));
+        let mut search = SearchRequest::new();
+        search.filter = Some(filter.into());
+        shown.push(format!("{search:?}"));
+        // Not even where it is no filter.
+        search.filter = Some(format!("({filter}").into());
+        shown.push(format!("{search:?}"));
+    }
+    for path in ["accounts[password eq \"hunter2\"].type", "password[value eq \"hunter2\"]"] {
+        let path = PatchPath::parse(path).unwrap();
+        shown.push(format!("{path:?} {:?}", PatchOp::new().remove(path.clone())));
+    }
+    let view = r#"{"emails":[{"value":"a","Password":"hunter2"}],"roles":[{"p\u0061ssword":"hunter2"}]}"#;
+    shown.push(format!("{:?}", serde_json::from_str::<UserView<'_>>(view).unwrap()));
+    for shown in shown {
+        assert!(!shown.contains("hunter2") && shown.contains("***"), "{shown}");
+    }
+    let mut search = SearchRequest::new();
+    search.filter = Some("userName eq \"a\"".into());
+    let shown = format!("{search:?}");
+    assert!(shown.contains(r#"filter: Some("userName eq \"a\"")"#), "{shown}");
+    let shown = format!("{:?}", Filter::parse("title eq \"Boss\"").unwrap());
+    assert!(shown.contains(r#"value: String("Boss")"#), "{shown}");
+    let view: UserView<'_> = serde_json::from_str(r#"{"emails":[{"value":"a"}]}"#).unwrap();
+    assert!(format!("{view:?}").contains(r#"emails: [{"value":"a"}]"#), "{view:?}");
 }

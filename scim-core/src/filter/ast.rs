@@ -1,8 +1,10 @@
+use std::fmt;
 use std::str::FromStr;
 
 use crate::error::ParseError;
 use crate::filter::{FilterError, Literal, Matcher, ParseOptions, Parsed};
 use crate::path::AttributePath;
+use crate::resource::secret::Unless;
 use crate::schema::ResourceSchemas;
 
 /// A filter expression. The grammar is closed, so a match on this type stays complete.
@@ -27,8 +29,8 @@ pub enum Filter {
     ValuePath(ValuePath),
 }
 
-/// `attribute op value`.
-#[derive(Debug, Clone, PartialEq)]
+/// `attribute op value`. `Debug` shows no password that it compares with.
+#[derive(Clone, PartialEq)]
 pub struct Comparison {
     /// Left side.
     pub path: AttributePath,
@@ -39,12 +41,26 @@ pub struct Comparison {
 }
 
 /// `attribute[filter]`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ValuePath {
     /// The attribute whose elements are looked at.
     pub path: AttributePath,
     /// What one element must meet; its names are sub-attributes.
     pub filter: Box<Filter>,
+}
+
+impl fmt::Debug for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = Unless(self.path.is_secret(), &self.value);
+        f.debug_struct("Comparison").field("path", &self.path).field("op", &self.op).field("value", &value).finish()
+    }
+}
+
+impl fmt::Debug for ValuePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let filter = Unless(self.path.is_secret(), &self.filter);
+        f.debug_struct("ValuePath").field("path", &self.path).field("filter", &filter).finish()
+    }
 }
 
 /// Comparison operator (RFC 7644 Table 3).

@@ -12,7 +12,8 @@ use crate::text::same_name;
 
 /// Against the schemas of a resource type.
 pub(super) fn for_resource(filter: &Filter, schemas: &ResourceSchemas) -> Result<Node, FilterError> {
-    Compiler { scope: Scope::Resource(schemas), quirks: Quirks::STRICT, fired: Quirks::STRICT }.node(filter, 0)
+    let quirks = Quirks::STRICT;
+    Compiler { scope: Scope::Resource(schemas), must_know: false, quirks, fired: quirks }.node(filter, 0)
 }
 
 /// Against one attribute, for its elements; with the quirks that were relied on.
@@ -21,7 +22,7 @@ pub(super) fn for_element(
     attribute: &Attribute,
     quirks: Quirks,
 ) -> Result<(Node, Quirks), FilterError> {
-    let mut compiler = Compiler { scope: Scope::Element(attribute), quirks, fired: Quirks::STRICT };
+    let mut compiler = Compiler { scope: Scope::Element(attribute), must_know: true, quirks, fired: Quirks::STRICT };
     let root = compiler.node(filter, 0)?;
     Ok((root, compiler.fired))
 }
@@ -88,6 +89,9 @@ enum Scope<'a> {
 
 struct Compiler<'a> {
     scope: Scope<'a>,
+    /// Whether an unknown name between brackets is an error. In a query it is unassigned; only a PATCH path must know
+    /// what it writes to.
+    must_know: bool,
     quirks: Quirks,
     fired: Quirks,
 }
@@ -128,12 +132,6 @@ impl<'a> Compiler<'a> {
             _ => Scope::Untyped,
         };
         let outer = std::mem::replace(&mut self.scope, scope);
-        // In a query an unknown name is unassigned; only a PATCH path must know what it writes to.
-        if let (Scope::Element(attribute), Scope::Resource(_)) = (scope, outer)
-            && !all_known(&value_path.filter, attribute, MAX_LEVELS - depth)
-        {
-            self.scope = Scope::Untyped;
-        }
         let inner = self.node(&value_path.filter, depth + 1);
         self.scope = outer;
         Ok(Node::Element { place, inner: Box::new(inner?) })
@@ -160,6 +158,9 @@ impl<'a> Compiler<'a> {
                 let known = attribute.sub_attribute(path.name());
                 let is_element = !attribute.is_complex() && same_name(path.name(), "value");
                 if known.is_none() && !is_element {
+                    if !self.must_know {
+                        return Ok(untyped());
+                    }
                     return Err(FilterError::UnknownSubAttribute {
                         attribute: attribute.name().to_owned(),
                         name: path.name().chars().take(100).collect(),
@@ -252,21 +253,6 @@ fn primary(place: Place, wanted: bool) -> Node {
     let check = Check::new(CompareOp::Eq, &Literal::Boolean(true), Some(&AttributeType::Boolean), false);
     let is_primary = Node::Test(Test { place, sub: None, check });
     if wanted { is_primary } else { Node::Not(Box::new(is_primary)) }
-}
-
-/// Whether the schema has every name between the brackets; `levels` is how deep it looks.
-fn all_known(filter: &Filter, attribute: &Attribute, levels: usize) -> bool {
-    let known = |path: &AttributePath| {
-        attribute.sub_attribute(path.name()).is_some() || (!attribute.is_complex() && same_name(path.name(), "value"))
-    };
-    let inner = |filter| levels > 0 && all_known(filter, attribute, levels - 1);
-    match filter {
-        Filter::And(list) | Filter::Or(list) => list.iter().all(inner),
-        Filter::Not(filter) => inner(filter),
-        Filter::Compare(comparison) => known(&comparison.path),
-        Filter::Present(path) => known(path),
-        Filter::ValuePath(_) => false,
-    }
 }
 
 impl Filter {

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::filter::check::Check;
@@ -12,9 +14,16 @@ use crate::text::same_name;
 ///
 /// Comparison follows the schema (RFC 7644 §3.4.2.2): `caseExact`, dates as instants, numbers by value, any
 /// element of a list. An attribute that no schema knows is compared as untyped JSON, without case.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Matcher {
     root: Node,
+}
+
+/// What a filter compares with may be secret.
+impl fmt::Debug for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Matcher").finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! Filters on typed resources, without serialising them.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use serde_json::{Map, Value};
@@ -9,7 +10,7 @@ use crate::filter::matcher::{Node as JsonNode, Test};
 use crate::filter::place::{MemberName, Place};
 use crate::filter::{Filter, FilterError, Matcher};
 use crate::resource::wire::{Attributes, Node, Wire};
-use crate::resource::{Group, ScimResource, User};
+use crate::resource::{Group, ScimResource, User, is_unassigned};
 use crate::schema::ResourceSchemas;
 use crate::text::same_name;
 
@@ -61,10 +62,17 @@ layout!(User, Group);
 /// assert!(filter.compile_for::<User>()?.matches(&user));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct TypedMatcher<T> {
     root: Plan,
     of: PhantomData<fn(&T)>,
+}
+
+/// As that of a [`Matcher`].
+impl<T> fmt::Debug for TypedMatcher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedMatcher").finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -349,7 +357,10 @@ fn test(check: &Check, node: Node<'_>, sub: &Sub) -> bool {
 fn one(check: &Check, node: Node<'_>, sub: &Sub, seen: &mut bool) -> bool {
     let node = match (node, sub) {
         (Node::Object(object), Sub::Known(index)) => object.member(*index),
-        (Node::Object(object), Sub::Unknown(name)) => name.find(object.extra()).map_or(Node::Absent, Node::Json),
+        (Node::Object(object), Sub::Unknown(name)) => {
+            let value = name.find(object.extra()).filter(|value| !is_unassigned(value));
+            value.map_or(Node::Absent, Node::Json)
+        }
         (Node::Object(object), Sub::Itself(value)) if !check.is_about_presence() => match value {
             Some(index) => object.member(*index),
             None => Node::Absent,

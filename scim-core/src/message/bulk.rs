@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::error::status_of;
 use crate::Text;
+use crate::resource::is_unassigned;
 use crate::resource::wire::{Node, Wire, wire_struct};
 
 wire_struct! {
@@ -61,10 +62,21 @@ impl serde::Serialize for BulkStatus {
     }
 }
 
+/// A status that says nothing is no reason to lose the rest.
 impl Wire for BulkStatus {
+    const LEAVES: bool = true;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let value = <Value as serde::Deserialize>::deserialize(deserializer)?;
-        Ok(status_of(&value).map(BulkStatus))
+        Self::read_or_leave(deserializer, &mut None)
+    }
+    fn read_or_leave<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        left: &mut Option<Value>,
+    ) -> Result<Option<Self>, D::Error> {
+        let Some(value) = Value::read(deserializer)? else { return Ok(None) };
+        let status = status_of(&value).map(BulkStatus);
+        *left = Some(value).filter(|value| status.is_none() && !is_unassigned(value));
+        Ok(status)
     }
     fn node(&self) -> Node<'_> {
         Node::Number(self.0.into())

@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::ERROR;
-use crate::resource::wire::{check_spellings, keep, locate, named_twice, wire_enum};
+use crate::resource::wire::{Wire, check_spellings, keep, locate, named_twice, wire_enum};
 use crate::resource::{Extra, get_folded};
 
 wire_enum! {
@@ -138,7 +138,12 @@ impl Serialize for ScimError {
         if self.status > 0 {
             map.serialize_entry("status", &self.status.to_string())?;
         }
-        for (name, value) in self.extra.iter() {
+        // What a program has set takes the place of what could not be read.
+        let set = [self.status > 0, self.scim_type.is_some(), self.detail.is_some()];
+        let is_replaced = |name: &str| {
+            ["status", "scimType", "detail"].iter().zip(set).any(|(known, set)| set && known.eq_ignore_ascii_case(name))
+        };
+        for (name, value) in self.extra.iter().filter(|(name, _)| !is_replaced(name)) {
             map.serialize_entry(name, value)?;
         }
         map.end()
@@ -148,10 +153,15 @@ impl Serialize for ScimError {
 /// A status as text, as number, or as the object that one figure of RFC 7644 §3.7.3 prints.
 pub(super) fn status_of(value: &Value) -> Option<u16> {
     match value {
-        Value::Number(number) => number.as_u64().and_then(|n| u16::try_from(n).ok()).filter(|n| *n < 1000),
-        // `404 Not Found` and `404.0` are said too.
+        Value::Number(_) => u16::try_from(u64::read(value).ok()??).ok().filter(|status| *status < 1000),
+        // `404 Not Found`, `HTTP/1.1 404 Not Found` and `404.0` are said too.
         Value::String(text) => {
-            let (code, rest) = text.trim().split_at_checked(3)?;
+            let text = text.trim();
+            let text = match text.split_once(' ') {
+                Some((version, rest)) if version.to_ascii_uppercase().starts_with("HTTP/") => rest.trim_start(),
+                _ => text,
+            };
+            let (code, rest) = text.split_at_checked(3)?;
             let is_whole = !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
             (is_whole && code.bytes().all(|byte| byte.is_ascii_digit())).then(|| code.parse().ok()).flatten()
         }

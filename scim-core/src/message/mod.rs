@@ -45,7 +45,7 @@ pub(crate) mod bulk_id;
 mod bulk_order;
 mod error;
 mod list;
-mod projection;
+pub(crate) mod projection;
 mod search;
 mod sort;
 

@@ -1,4 +1,8 @@
+use std::fmt;
+
 use crate::Text;
+use crate::filter::{Filter, ParseOptions};
+use crate::resource::secret::{Stars, may_be_secret};
 use crate::resource::wire::{wire_enum, wire_struct};
 
 wire_enum! {
@@ -21,7 +25,7 @@ wire_struct! {
         /// Attributes that are not wanted.
         excluded_attributes: Vec<Text> = "excludedAttributes",
         /// Filter.
-        filter: Option<Text> = "filter",
+        filter: Option<Text> = "filter" shown as ShownFilter,
         /// Attribute to sort by.
         sort_by: Option<Text> = "sortBy",
         /// Direction.
@@ -32,6 +36,21 @@ wire_struct! {
         count: Option<i64> = "count",
         /// Cursor (RFC 9865); empty asks for the first page.
         cursor: Option<Text> = "cursor",
+    }
+}
+
+/// A filter without the passwords that it compares with.
+struct ShownFilter<'a>(&'a Option<Text>);
+
+impl fmt::Debug for ShownFilter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(text) if may_be_secret(text) => match Filter::parse_with(text, &ParseOptions::lenient()) {
+                Ok(parsed) => Some(parsed.value).fmt(f),
+                Err(_) => Some(Stars).fmt(f),
+            },
+            filter => filter.fmt(f),
+        }
     }
 }
 

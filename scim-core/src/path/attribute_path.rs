@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use crate::error::{Grammar, ParseError, ParseErrorKind};
 use crate::limits::Limits;
+use crate::resource::secret::is_secret;
 use crate::schema::{ENTERPRISE_USER, GROUP, USER};
 use crate::text::{Text, same_name};
 
@@ -172,6 +173,11 @@ impl AttributePath {
             out.push(':');
         }
         out.push_str(&self.names);
+    }
+
+    /// Whether it names a password, or something of one.
+    pub(crate) fn is_secret(&self) -> bool {
+        is_secret(&self.names)
     }
 
     /// Whether both name the same, in any case.

@@ -4,12 +4,13 @@ use std::str::FromStr;
 use crate::error::ParseError;
 use crate::filter::{Filter, ParseOptions, Parsed};
 use crate::path::AttributePath;
+use crate::resource::secret::Unless;
 use crate::text::Text;
 
 /// Target of a PATCH operation: `attrPath / valuePath [subAttr]` (RFC 7644 Figure 7).
 ///
 /// A whole extension is spelt like an attribute (`urn:…:2.0:User`); only the schemas tell them apart.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PatchPath {
     pub(crate) attribute: AttributePath,
     pub(crate) filter: Option<Filter>,
@@ -75,6 +76,14 @@ impl FromStr for PatchPath {
 impl From<AttributePath> for PatchPath {
     fn from(attribute: AttributePath) -> Self {
         Self::of(attribute)
+    }
+}
+
+impl fmt::Debug for PatchPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let filter = Unless(self.attribute.is_secret(), &self.filter);
+        let mut out = f.debug_struct("PatchPath");
+        out.field("attribute", &self.attribute).field("filter", &filter).field("after", &self.after).finish()
     }
 }
 

@@ -124,6 +124,11 @@ impl Kind {
         self.filters.as_deref()
     }
 
+    /// The attributes that point to resources.
+    pub(super) fn references(&self) -> &[Reference] {
+        &self.references
+    }
+
     /// The attribute of that name as one that points to resources.
     pub(super) fn reference(&self, extension: Option<&str>, attribute: &str) -> Option<&Reference> {
         self.references

@@ -1,5 +1,6 @@
 //! Queries over one or all resource types: filter, order, page (RFC 7644 §3.4.2 and §3.4.3).
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use http::StatusCode;
@@ -8,6 +9,7 @@ use serde_json::Value;
 use crate::Text;
 use crate::filter::{CompareOp, Filter, FilterError, Literal, Matcher};
 use crate::message::{ListResponse, ScimError, ScimType};
+use crate::path::AttributePath;
 use crate::provider::cursor::{Cursor, Resume};
 use crate::provider::engine::{Body, Incoming};
 use crate::provider::project::Plan;
@@ -32,8 +34,10 @@ struct Part<'a> {
     context: Context<'a>,
     plan: Plan<'a>,
     matcher: Option<Matcher>,
-    /// What the filter looks at.
+    /// What filter and order look at.
     need: Need,
+    /// Whether some of that is what only answers have.
+    completes: bool,
 }
 
 impl Engine {
@@ -97,20 +101,19 @@ impl Engine {
             plan.without_members();
         }
         let mut matcher = None;
-        let mut looked_at: Vec<String> = Vec::new();
+        let mut looked_at: Vec<AttributePath> = query.sort.iter().map(|sort| sort.by.clone()).collect();
         if let Some(mut filter) = query.filter.clone() {
             filter.take_as_meant(context.kind.schemas(), self.behaviour().quirks);
             admit(context.kind, &filter)?;
             filter.check_searchable(context.kind.schemas()).map_err(|error| hidden(&error, in_body))?;
             store.admit(&context, &filter)?;
             matcher = Some(filter.compile(context.kind.schemas()).map_err(invalid_filter)?);
-            looked_at.extend(filter.paths().iter().map(|path| path.name().to_owned()));
+            looked_at.extend(filter.paths());
         }
-        if let Some(sort) = &query.sort {
-            looked_at.push(sort.by.name().to_owned());
-        }
-        let need = Need::only(looked_at.iter().map(String::as_str));
-        Ok(Part { index, context, plan, matcher, need })
+        let completes = looked_at.iter().any(|path| context.adds(path));
+        // A location is made of the id.
+        let need = Need::only(looked_at.iter().map(AttributePath::name).chain(completes.then_some("id")));
+        Ok(Part { index, context, plan, matcher, need, completes })
     }
 
     /// A page by `startIndex`: the matches from the `start`th on.
@@ -251,7 +254,7 @@ fn unsorted(store: &dyn Store, parts: &[Part<'_>], query: &Query, skip: usize, c
             }
             continue;
         }
-        let Some(matcher) = &part.matcher else {
+        if part.matcher.is_none() {
             total = before + store.count(kind);
             if hits.len() == count || total <= skip {
                 continue;
@@ -268,9 +271,9 @@ fn unsorted(store: &dyn Store, parts: &[Part<'_>], query: &Query, skip: usize, c
                 if hits.len() == count { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             continue;
-        };
+        }
         store.scan(kind, 0, &part.need, &mut |entry| {
-            if matcher.matches(entry.resource) {
+            if part.matches(entry.resource) {
                 if in_page(total, hits.len()) {
                     hits.push(Hit { kind: part.index, position: entry.position, id: entry.id.to_owned() });
                 }
@@ -322,16 +325,18 @@ fn sorted(store: &dyn Store, parts: &[Part<'_>], query: &Query) -> Vec<Hit> {
         if let Some(ids) = candidates(store, kind, query.filter.as_ref()) {
             for id in ids {
                 let Some(lent) = store.look(kind, &id, &part.need) else { continue };
-                if part.matches(&lent.resource) {
-                    let key = Key::of(&lent.resource, &sort.by, kind.schemas());
+                let resource = part.seen(&lent.resource);
+                if part.meets(&resource) {
+                    let key = Key::of(&resource, &sort.by, kind.schemas());
                     keyed.push((key, Hit { kind: part.index, position: 0, id }));
                 }
             }
             continue;
         }
         store.scan(kind, 0, &part.need, &mut |entry| {
-            if part.matches(entry.resource) {
-                let key = Key::of(entry.resource, &sort.by, kind.schemas());
+            let resource = part.seen(entry.resource);
+            if part.meets(&resource) {
+                let key = Key::of(&resource, &sort.by, kind.schemas());
                 keyed.push((key, Hit { kind: part.index, position: entry.position, id: entry.id.to_owned() }));
             }
             ControlFlow::Continue(())
@@ -343,7 +348,16 @@ fn sorted(store: &dyn Store, parts: &[Part<'_>], query: &Query) -> Vec<Hit> {
 }
 
 impl Part<'_> {
+    /// The resource as filter and order see it: copied only where they ask for what answers add.
+    fn seen<'r>(&self, resource: &'r Value) -> Cow<'r, Value> {
+        if self.completes { Cow::Owned(self.context.completed(resource)) } else { Cow::Borrowed(resource) }
+    }
+
     fn matches(&self, resource: &Value) -> bool {
+        self.meets(&self.seen(resource))
+    }
+
+    fn meets(&self, resource: &Value) -> bool {
         self.matcher.as_ref().is_none_or(|matcher| matcher.matches(resource))
     }
 }

@@ -6,9 +6,12 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value};
 
+use crate::path::AttributePath;
 use crate::provider::project::{Plan, Rule};
 use crate::provider::route::segment;
 use crate::provider::{Context, KeptText, Kind, Lent, Store, View};
+use crate::schema::Home;
+use crate::text::same_name;
 
 pub(super) struct Shown<'a> {
     context: Context<'a>,
@@ -203,6 +206,50 @@ impl Serialize for Part<'_> {
 }
 
 impl Context<'_> {
+    /// Whether the path names something that answers have and stores need not: what [`completed`](Self::completed) adds.
+    pub(super) fn adds(&self, path: &AttributePath) -> bool {
+        let Some(located) = self.kind.schemas().locate(path) else { return false };
+        let name = located.attribute.name();
+        let is_sub = |wanted: &str| path.sub().is_some_and(|sub| same_name(sub, wanted));
+        match located.home {
+            Home::Core if same_name(name, "meta") => {
+                path.sub().is_none() || is_sub("resourceType") || is_sub("location")
+            }
+            Home::Core => is_sub("$ref") && self.kind.reference(None, name).is_some(),
+            Home::Extension(urn) => is_sub("$ref") && self.kind.reference(Some(urn), name).is_some(),
+        }
+    }
+
+    /// A copy of the resource with what answers add to it, for filters and orders that ask for that.
+    pub(super) fn completed(&self, resource: &Value) -> Value {
+        let Value::Object(mut map) = resource.clone() else { return resource.clone() };
+        let location = map.get("id").and_then(Value::as_str).and_then(|id| self.location(id));
+        let mut meta = match map.remove("meta") {
+            Some(Value::Object(meta)) => meta,
+            _ => Map::new(),
+        };
+        meta.insert("resourceType".to_owned(), self.kind.name().into());
+        meta.insert("location".to_owned(), location.into());
+        map.insert("meta".to_owned(), Value::Object(meta));
+        for reference in self.kind.references().iter().filter(|_| self.behaviour().meta.location) {
+            let holder = match &reference.extension {
+                None => Some(&mut map),
+                Some(urn) => map.get_mut(urn).and_then(Value::as_object_mut),
+            };
+            let elements = match holder.and_then(|holder| holder.get_mut(&reference.attribute)) {
+                Some(Value::Array(list)) => list.as_mut_slice(),
+                Some(single) => std::slice::from_mut(single),
+                None => &mut [],
+            };
+            for element in elements.iter_mut().filter_map(Value::as_object_mut) {
+                if let Some(uri) = self.refer(&reference.types, element) {
+                    element.insert("$ref".to_owned(), uri.into());
+                }
+            }
+        }
+        Value::Object(map)
+    }
+
     /// URI of a resource of this kind, if the service shows it.
     pub(super) fn location(&self, id: &str) -> Option<String> {
         let shown = self.behaviour().meta.location && !id.is_empty();

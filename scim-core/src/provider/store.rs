@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::ControlFlow;
 
 use http::StatusCode;
@@ -9,6 +10,7 @@ use crate::message::ScimError;
 use crate::patch::PatchOp;
 use crate::provider::{Context, KeptText, Kind, View};
 use crate::resource::ResourceId;
+use crate::resource::secret::Shown;
 
 /// Where a service provider keeps its resources, and its last word on every write.
 ///
@@ -23,7 +25,8 @@ use crate::resource::ResourceId;
 /// `meta`, without unassigned members and without readOnly attributes; a store gives them back with
 /// `id`, with the readOnly attributes that it derives (`groups`, members' `display`) and, if it has
 /// them, with `created`, `lastModified` and `version` in `meta`. `meta.resourceType`,
-/// `meta.location` and `$ref`s are the engine's business.
+/// `meta.location` and `$ref`s are the engine's business: filters and `sortBy` see them all the same,
+/// and the rest of a resource as the store gives it, before [`show`](Self::show).
 pub trait Store {
     /// The resource with that id, compared with case; `None` where there is none.
     ///
@@ -130,13 +133,18 @@ pub trait Store {
 }
 
 /// A resource as [`Store::look`] lends it.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Lent<'a> {
     /// The resource, without what was not needed.
     pub resource: Cow<'a, Value>,
     /// Room for its text; used where answers show the resource as it is kept.
     pub text: Option<&'a KeptText>,
+}
+
+impl fmt::Debug for Lent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lent").field("resource", &Shown(&self.resource)).field("text", &self.text).finish()
+    }
 }
 
 impl<'a> Lent<'a> {
@@ -153,7 +161,7 @@ impl<'a> Lent<'a> {
 }
 
 /// One resource as [`Store::scan`] shows it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Entry<'a> {
     /// Its place in the order of the kind.
     pub position: u64,
@@ -161,6 +169,13 @@ pub struct Entry<'a> {
     pub id: &'a str,
     /// The resource, without what was not needed.
     pub resource: &'a Value,
+}
+
+impl fmt::Debug for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Entry");
+        out.field("position", &self.position).field("id", &self.id).field("resource", &Shown(self.resource)).finish()
+    }
 }
 
 /// Which attributes of a resource the engine is going to look at. Attributes that are plainly there
@@ -206,7 +221,7 @@ impl Need {
 }
 
 /// What a write came to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Written {
     /// The resource that was written.
@@ -216,6 +231,13 @@ pub struct Written {
     pub shown: Option<Value>,
     /// The status instead of the RFC's (201 for POST, 200 for PUT and PATCH).
     pub status: Option<StatusCode>,
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.shown.as_ref().map(Shown);
+        f.debug_struct("Written").field("id", &self.id).field("shown", &shown).field("status", &self.status).finish()
+    }
 }
 
 impl Written {

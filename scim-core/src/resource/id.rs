@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Text;
 use crate::resource::wire::{Node, Wire, no_value};
@@ -98,14 +99,19 @@ impl<'de> Deserialize<'de> for ResourceId {
 
 /// Inside a resource an empty id is no id.
 impl Wire for ResourceId {
-    const IS_ID: bool = true;
+    const LEAVES: bool = true;
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Self::read_id(deserializer, &mut false)
+        Self::read_or_leave(deserializer, &mut None)
     }
-    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, is_empty: &mut bool) -> Result<Option<Self>, D::Error> {
+    fn read_or_leave<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        left: &mut Option<Value>,
+    ) -> Result<Option<Self>, D::Error> {
         let text = Text::read(deserializer)?;
-        *is_empty = text.as_deref() == Some("");
+        if text.as_deref() == Some("") {
+            *left = Some("".into());
+        }
         Ok(text.and_then(|text| text.try_into().ok()))
     }
     fn node(&self) -> Node<'_> {

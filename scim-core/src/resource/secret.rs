@@ -10,6 +10,11 @@ pub(crate) fn is_secret(name: &str) -> bool {
     name.split([':', '.', '[']).any(|part| same_name(part.trim(), "password"))
 }
 
+/// Whether a text may tell a password.
+pub(crate) fn may_be_secret(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("password")
+}
+
 /// JSON as `Debug` may show it: as ever, but for the passwords, at whatever depth.
 pub(crate) struct Shown<'a>(pub(crate) &'a Value);
 
@@ -50,5 +55,14 @@ pub(crate) struct Stars;
 impl fmt::Debug for Stars {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("\"***\"")
+    }
+}
+
+/// Something, unless it is secret.
+pub(crate) struct Unless<'a, T>(pub(crate) bool, pub(crate) &'a T);
+
+impl<T: fmt::Debug> fmt::Debug for Unless<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 { Stars.fmt(f) } else { self.1.fmt(f) }
     }
 }

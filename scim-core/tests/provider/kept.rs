@@ -1,9 +1,11 @@
 //! Answers are the same whether the text of a resource is kept or written anew.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::Request;
 use proptest::prelude::*;
-use scim_core::provider::{Engine, MemoryStore, ServiceProvider};
+use scim_core::provider::{Engine, Entry, Lent, MemoryStore, ServiceProvider, Written};
 use serde_json::{Value, json};
 
 use crate::support::{ENTERPRISE, GROUP, Service, USER};
@@ -115,4 +117,14 @@ fn a_kept_text_is_for_one_base_url_and_one_behaviour() {
     let quiet = service.provider.with_store(|store| engine.handle_read(store, get));
     let quiet: Value = serde_json::from_slice(quiet.body()).unwrap();
     assert_eq!((&quiet["meta"]["version"], &quiet["meta"]["location"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn what_a_store_hands_over_shows_no_password() {
+    let user = json!({"userName": "u", "password": "hunter2", "x": [{"PassWord": "hunter2"}]});
+    let entry = Entry { position: 1, id: "1", resource: &user };
+    let written = Written::unchanged("1").unwrap().showing(user.clone());
+    let shown = format!("{entry:?} {:?} {written:?}", Lent::new(Cow::Borrowed(&user)));
+    assert!(!shown.contains("hunter2") && shown.matches("***").count() == 6, "{shown}");
+    assert!(shown.contains("userName"), "{shown}");
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
+use scim_core::message::Projection;
 use scim_core::provider::{Behaviour, Clock, Engine, Kind, MemoryStore, ServiceProvider};
+use scim_core::schema::ResourceSchemas;
 use serde_json::json;
 
-use crate::support::{ENTERPRISE, LIST, SEARCH, Service, USER, encode};
+use crate::support::{BASE, ENTERPRISE, GROUP, LIST, PATCH_OP, SEARCH, Service, USER, encode};
 
 fn company() -> Service {
     let service = Service::new();
@@ -30,6 +32,86 @@ fn company() -> Service {
         service.send("POST", "/Users", &body).expect(201);
     }
     service
+}
+
+/// One rule says what names select: that of `Projection`.
+#[test]
+fn answers_are_projected_as_messages_are() {
+    let service = company();
+    let id = service.find("Users", "userName eq \"dave\"").expect(200).body["Resources"][0]["id"].clone();
+    let path = format!("/Users/{}", id.as_str().unwrap());
+    let whole = service.get(&path).expect(200).body;
+    let department = format!("{ENTERPRISE}:department");
+    for names in [
+        vec!["userName"],
+        vec!["TITLE", "nosuch", "nosuch.x", "urn:x:y", "a.b.c"],
+        vec!["emails.type", "meta.version"],
+        vec![USER],
+        vec![USER, "emails.value"],
+        vec![ENTERPRISE],
+        vec![department.as_str()],
+        vec!["department"],
+        vec!["id", "schemas", "password"],
+    ] {
+        for parameter in ["attributes", "excludedAttributes"] {
+            let answer = service.get(&format!("{path}?{parameter}={}", names.join(","))).expect(200).body;
+            let (only, without) = if parameter == "attributes" { (&names[..], &[][..]) } else { (&[][..], &names[..]) };
+            let projection = Projection::new(only, without, &ResourceSchemas::user()).unwrap();
+            assert_eq!(answer, projection.apply(&whole), "{parameter}={names:?}");
+        }
+    }
+}
+
+/// What the provider itself adds to an answer is there for filters and orders too.
+#[test]
+fn what_answers_add_can_be_asked_for() {
+    let service = company();
+    let users = service.get("/Users?sortBy=userName").expect(200).body["Resources"].clone();
+    let location = |at: usize| users[at]["meta"]["location"].as_str().unwrap();
+    let members = json!([{"value": users[0]["id"]}, {"value": users[1]["id"]}]);
+    let group = json!({"schemas": [GROUP], "displayName": "g", "members": members});
+    let group = service.send("POST", "/Groups", &group).expect(201).body;
+    let (alice, bob) = (location(0), location(1));
+    let of_group = group["meta"]["location"].as_str().unwrap();
+    assert_eq!(group["members"][1]["$ref"], bob);
+    let managed = json!({"op": "replace", "path": format!("{ENTERPRISE}:manager.value"), "value": users[1]["id"]});
+    let carol = format!("/Users/{}", users[2]["id"].as_str().unwrap());
+    service.send("PATCH", &carol, &json!({"schemas": [PATCH_OP], "Operations": [managed]})).expect(200);
+    for (filter, names) in [
+        (format!("meta.location eq \"{alice}\""), &["alice"][..]),
+        (format!("userName eq \"alice\" and meta.location eq \"{alice}\""), &["alice"]),
+        (format!("meta[location eq \"{bob}\" and resourceType eq \"User\"]"), &["Bob"]),
+        ("meta.location eq null or not (meta[location pr])".to_owned(), &[]),
+        ("groups.$ref pr".to_owned(), &["alice", "Bob"]),
+        (format!("groups[type eq \"direct\" and $ref eq \"{of_group}\"]"), &["alice", "Bob"]),
+        (format!("{ENTERPRISE}:manager.$ref eq \"{bob}\""), &["carol"]),
+        ("title pr and meta.location pr".to_owned(), &["dave", "Bob", "carol"]),
+    ] {
+        let found = service.find("Users", &filter).expect(200);
+        assert_eq!(found.each("userName"), names, "{filter}");
+        assert_eq!(found.body["totalResults"], names.len(), "{filter}");
+        let page = service.get(&format!("/Users?cursor=&filter={}", encode(&filter))).expect(200);
+        assert_eq!(page.body["Resources"].as_array().unwrap().len(), names.len(), "{filter}");
+    }
+    for (filter, found) in
+        [(format!("members.$ref eq \"{bob}\""), 1), (format!("members[not ($ref sw \"{BASE}\")]"), 0)]
+    {
+        assert_eq!(service.find("Groups", &filter).expect(200).body["totalResults"], found, "{filter}");
+    }
+    let all = service.find("", &format!("meta.location eq \"{of_group}\" or meta.location eq \"{alice}\"")).expect(200);
+    assert_eq!(all.body["totalResults"], 2);
+    let mut locations: Vec<&str> = (0..4).map(location).collect();
+    locations.sort_unstable();
+    let sorted = service.get("/Users?sortBy=meta.location").expect(200).body;
+    let sorted: Vec<_> = sorted["Resources"].as_array().unwrap().iter().map(|user| &user["meta"]["location"]).collect();
+    assert_eq!(sorted, locations);
+
+    // What is not shown is not there.
+    let mut behaviour = Behaviour::default();
+    behaviour.meta.location = false;
+    let service = Service::with(behaviour);
+    service.send("POST", "/Users", &json!({"schemas": [USER], "userName": "a"})).expect(201);
+    assert_eq!(service.find("Users", "meta.location pr or groups.$ref pr").expect(200).body["totalResults"], 0);
 }
 
 #[test]

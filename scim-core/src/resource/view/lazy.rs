@@ -6,6 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{Part, PartSeed, Seen};
+use crate::resource::secret::{Shown, Stars, may_be_secret};
 use crate::resource::wire::locate;
 
 /// The elements of a multi-valued attribute, still as JSON: checked to be JSON, read on demand.
@@ -91,6 +92,14 @@ impl<T> PartialEq for LazyList<'_, T> {
 
 impl<T> fmt::Debug for LazyList<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.json.unwrap_or("[]"))
+        let json = self.json.unwrap_or("[]");
+        // A name may be spelt with escapes.
+        if !json.contains('\\') && !may_be_secret(json) {
+            return f.write_str(json);
+        }
+        match serde_json::from_str(json) {
+            Ok(value) => Shown(&value).fmt(f),
+            Err(_) => Stars.fmt(f),
+        }
     }
 }

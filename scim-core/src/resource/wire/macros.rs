@@ -2,12 +2,14 @@
 
 /// Declares a wire type: the struct, reading and writing. `[plain]` after the name: the value may
 /// also be plain text, which is then the member `value`. `as URI with [names]`: a message, which is never written
-/// without its schema URI and those members, whatever they hold.
+/// without its schema URI and those members, whatever they hold. `shown as Type` after a member: what `Debug` shows of it.
 macro_rules! wire_struct {
+    (@shown $value:expr) => { Show(&$value) };
+    (@shown $value:expr, $shown:ident) => { $shown(&$value) };
     (
         $(#[$meta:meta])*
         pub struct $name:ident $([$plain:ident])? $(as $message:ident with [$($always:literal),*])? {
-            $( $(#[$fmeta:meta])* $field:ident : $ty:ty = $wire:literal, )*
+            $( $(#[$fmeta:meta])* $field:ident : $ty:ty = $wire:literal $(shown as $shown:ident)?, )*
         }
     ) => {
         $(#[$meta])*
@@ -24,7 +26,7 @@ macro_rules! wire_struct {
             use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
             use serde::ser::{SerializeMap, Serializer};
             use $crate::resource::wire::{
-                Attributes, Field, FieldSeed, IdSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice, no_value,
+                Attributes, Field, FieldSeed, LeavingSeed, Node, Show, Wire, check_spellings, keep, locate, named_twice, no_value,
             };
 
             #[allow(non_camel_case_types)]
@@ -102,13 +104,13 @@ macro_rules! wire_struct {
                                         if seen & bit != 0 {
                                             return Err(named_twice($wire));
                                         }
-                                        if <$ty as Field>::IS_ID {
-                                            let mut is_empty = false;
+                                        if <$ty as Field>::LEAVES {
+                                            let mut left = None;
                                             out.$field = map
-                                                .next_value_seed(IdSeed(&mut is_empty, std::marker::PhantomData))
+                                                .next_value_seed(LeavingSeed(&mut left, std::marker::PhantomData))
                                                 .map_err(|e| locate(&e, $wire))?;
-                                            if is_empty {
-                                                out.extra.members().insert($wire.to_owned(), "".into());
+                                            if let Some(left) = left {
+                                                out.extra.members().insert($wire.to_owned(), left);
                                             }
                                         } else {
                                             out.$field = map
@@ -159,7 +161,7 @@ macro_rules! wire_struct {
                     $(
                         if index == MemberName::$field as u8 {
                             return match Field::node(&self.$field) {
-                                Node::Absent if <$ty as Field>::IS_ID => {
+                                Node::Absent if <$ty as Field>::LEAVES => {
                                     self.extra.get($wire).map_or(Node::Absent, Node::Json)
                                 }
                                 node => node,
@@ -185,7 +187,10 @@ macro_rules! wire_struct {
             impl std::fmt::Debug for $name {
                 fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                     f.debug_struct(stringify!($name))
-                        $( .field(stringify!($field).trim_start_matches("r#"), &Show(&self.$field)) )*
+                        $( .field(
+                            stringify!($field).trim_start_matches("r#"),
+                            &$crate::resource::wire::wire_struct!(@shown self.$field $(, $shown)?),
+                        ) )*
                         .field("extra", &self.extra)
                         $( .field(stringify!($plain), &self.$plain) )?
                         .finish()
@@ -204,9 +209,9 @@ macro_rules! wire_struct {
 
             impl serde::Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    // An id that a program has given takes the place of the empty text that was there.
+                    // A value that a program has given takes the place of what was left.
                     let is_replaced = |name: &str| -> bool {
-                        $( (<$ty as Field>::IS_ID && name == $wire && !Field::unassigned(&self.$field)) || )* false
+                        $( (<$ty as Field>::LEAVES && name == $wire && !Field::unassigned(&self.$field)) || )* false
                     };
                     let extra = || self.extra.iter().filter(|(name, _)| !is_replaced(name));
                     let must_be: &[&str] = &[$($($always),*)?];

@@ -19,13 +19,16 @@ pub(crate) use number::{refuse_number, simple};
 
 /// A value that a member of a typed resource can hold. `None` is the unassigned state.
 pub(crate) trait Wire: Sized + fmt::Debug {
-    /// Whether it is an id, which empty text is not: that stays in `extra`, under the name of the member.
-    const IS_ID: bool = false;
+    /// Whether what it cannot hold stays in `extra`, under the name of the member: empty text in place of an id.
+    const LEAVES: bool = false;
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
 
-    /// Reads an id, and says whether it was empty text.
-    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, _is_empty: &mut bool) -> Result<Option<Self>, D::Error> {
+    /// Reads it, or leaves what it cannot hold.
+    fn read_or_leave<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        _left: &mut Option<Value>,
+    ) -> Result<Option<Self>, D::Error> {
         Self::read(deserializer)
     }
 
@@ -45,12 +48,12 @@ pub(crate) trait Wire: Sized + fmt::Debug {
 
 /// A member of a typed resource.
 pub(crate) trait Field: Sized {
-    /// As [`Wire::IS_ID`].
-    const IS_ID: bool = false;
+    /// As [`Wire::LEAVES`].
+    const LEAVES: bool = false;
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-    /// As [`Wire::read_id`].
-    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, _is_empty: &mut bool) -> Result<Self, D::Error> {
+    /// As [`Wire::read_or_leave`].
+    fn read_or_leave<'de, D: Deserializer<'de>>(deserializer: D, _left: &mut Option<Value>) -> Result<Self, D::Error> {
         Self::read(deserializer)
     }
     /// Whether the member is left out when the resource is written.
@@ -94,13 +97,13 @@ impl<'de, T: Field> DeserializeSeed<'de> for FieldSeed<T> {
     }
 }
 
-/// Carries the reader of an id, and whether it was empty text.
-pub(crate) struct IdSeed<'a, T>(pub(crate) &'a mut bool, pub(crate) PhantomData<T>);
+/// Carries a reader that leaves something, and that.
+pub(crate) struct LeavingSeed<'a, T>(pub(crate) &'a mut Option<Value>, pub(crate) PhantomData<T>);
 
-impl<'de, T: Field> DeserializeSeed<'de> for IdSeed<'_, T> {
+impl<'de, T: Field> DeserializeSeed<'de> for LeavingSeed<'_, T> {
     type Value = T;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read_id(deserializer, self.0)
+        T::read_or_leave(deserializer, self.0)
     }
 }
 
@@ -114,13 +117,13 @@ impl<'de, T: Wire> DeserializeSeed<'de> for WireSeed<T> {
 }
 
 impl<T: Wire> Field for Option<T> {
-    const IS_ID: bool = T::IS_ID;
+    const LEAVES: bool = T::LEAVES;
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::read(deserializer)
     }
-    fn read_id<'de, D: Deserializer<'de>>(deserializer: D, is_empty: &mut bool) -> Result<Self, D::Error> {
-        T::read_id(deserializer, is_empty)
+    fn read_or_leave<'de, D: Deserializer<'de>>(deserializer: D, left: &mut Option<Value>) -> Result<Self, D::Error> {
+        T::read_or_leave(deserializer, left)
     }
     fn unassigned(&self) -> bool {
         self.is_none()

@@ -159,6 +159,9 @@ impl Wire for i64 {
             fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
                 Ok(None)
             }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                no_value(seq, &self).map(|()| None)
+            }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
                 text.trim().parse().map(Some).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
             }
