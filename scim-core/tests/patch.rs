@@ -400,6 +400,18 @@ fn an_element_made_by_a_filter_has_what_the_filter_says() {
     assert_eq!(user, json!({"emails": [{"value": "true", "primary": true, "display": "a"}]}));
 }
 
+/// An attribute and a part of it are two things, whichever is met first.
+#[test]
+fn an_attribute_and_its_part_are_not_one_name_twice() {
+    let core = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let mut user = json!({});
+    let value = json!({format!("{core}:name"): {"familyName": "f"}, format!("{core}:name.givenName"): "g",
+        format!("{core}:NAME.middleName"): "m"});
+    let options = PatchOptions::lenient();
+    apply(&mut user, json!([{"op": "add", "value": value}]), &ResourceSchemas::user(), &options).unwrap();
+    assert_eq!(user, json!({"name": {"familyName": "f", "givenName": "g", "middleName": "m"}}));
+}
+
 /// A name with a dot is a path only where it begins with an attribute.
 #[test]
 fn a_dotted_name_that_no_extension_knows_stays_in_it() {
