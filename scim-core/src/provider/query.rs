@@ -13,7 +13,7 @@ use crate::path::AttributePath;
 use crate::provider::Behaviour;
 use crate::provider::project::Projection;
 use crate::provider::refusal::{bad, invalid_filter, invalid_syntax, invalid_value, quote};
-use crate::resource::get_folded;
+use crate::resource::{get_folded, is_unassigned};
 
 /// The parameters as they came.
 #[derive(Debug, Default)]
@@ -103,19 +103,20 @@ impl Parameters {
     /// From the body of a search.
     pub(super) fn of_body(body: &Value, behaviour: &Behaviour) -> Result<Self, ScimError> {
         let map = message(body, SEARCH_REQUEST, behaviour)?;
-        let text = |name: &str| match get_folded(map, name) {
-            None | Some(Value::Null) => Ok(None),
+        let held = |name: &str| get_folded(map, name).filter(|value| !is_unassigned(value));
+        let text = |name: &str| match held(name) {
+            None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(invalid_syntax(format_args!("`{name}` must be a string"))),
         };
-        let number = |name: &str| match get_folded(map, name) {
-            None | Some(Value::Null) => None,
+        let number = |name: &str| match held(name) {
+            None => None,
             Some(Value::Number(number)) => Some(number.as_i64().map_or(Number::Garbled, Number::Given)),
             Some(Value::String(text)) if !behaviour.quirks.is_empty() => Some(Number::of_text(text)),
             Some(_) => Some(Number::Garbled),
         };
-        let list = |name: &str| match get_folded(map, name) {
-            None | Some(Value::Null) => Ok(None),
+        let list = |name: &str| match held(name) {
+            None => Ok(None),
             Some(Value::Array(names)) => {
                 let names: Option<Vec<_>> = names.iter().map(|n| n.as_str().map(str::to_owned)).collect();
                 names.map(Some).ok_or_else(|| invalid_syntax(format_args!("`{name}` must be a list of strings")))

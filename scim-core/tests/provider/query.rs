@@ -393,6 +393,12 @@ fn searches_by_post_keep_the_query_out_of_the_url() {
     service
         .send("POST", "/Users/.search", &json!({"schemas": [SEARCH], "filter": "password pr"}))
         .expect_error(400, "invalidFilter");
+    // What holds nothing is not said (RFC 7643 §2.5).
+    for nothing in [json!(null), json!([])] {
+        let search = json!({"schemas": [SEARCH], "filter": "title pr", "sortBy": nothing, "startIndex": nothing,
+            "count": nothing, "cursor": nothing, "attributes": nothing});
+        assert_eq!(service.send("POST", "/Users/.search", &search).expect(200).each("userName").len(), 3);
+    }
     service.get("/Users/.search").expect(405);
 }
 
