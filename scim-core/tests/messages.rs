@@ -339,6 +339,84 @@ fn circles_and_strangers_are_reported() {
     assert_eq!(chain.order().order, (0..20_000).rev().collect::<Vec<_>>());
 }
 
+/// RFC 7644 §3.7: in the order given, except that what an operation needs goes before it.
+#[test]
+fn only_what_is_needed_is_pulled_forward() {
+    let order = |operations: Value| {
+        let request: BulkRequest = serde_json::from_value(json!({"Operations": operations})).unwrap();
+        let order = request.order();
+        assert_eq!(order.unknown, []);
+        (order.order, order.cyclic)
+    };
+    let post = |name: &str, needs: &[&str]| {
+        let members: Vec<Value> = needs.iter().map(|name| json!({"value": format!("bulkId:{name}")})).collect();
+        json!({"method": "post", "path": "/Groups", "bulkId": name, "data": {"members": members}})
+    };
+    let patch = |path: &str, needs: &[&str]| {
+        let members: Vec<Value> = needs.iter().map(|name| json!({"value": format!("bulkId:{name}")})).collect();
+        json!({"method": "PATCH", "path": path, "data": {"Operations": [{"op": "add", "path": "members", "value": members}]}})
+    };
+    let delete = |path: &str| json!({"method": "DELETE", "path": path});
+    assert_eq!(order(json!([patch("/Groups/G", &["u"]), delete("/Users/X"), post("u", &[])])), (vec![2, 0, 1], vec![]));
+    assert_eq!(
+        order(json!([
+            post("g", &["w", "u"]),
+            delete("/Users/bulkId:u"),
+            post("u", &[]),
+            post("x", &[]),
+            post("w", &["x"])
+        ])),
+        (vec![2, 3, 4, 0, 1], vec![])
+    );
+    // One resource by two spellings of its name; what follows a circle's operation on it comes with the circle.
+    assert_eq!(
+        order(json!([
+            patch("/Groups/bulkId:g", &["a"]),
+            patch("Groups/BULKID:g?attributes=id", &[]),
+            patch("/Groups/x", &[]),
+            post("g", &[]),
+            post("a", &["b"]),
+            post("b", &["a"])
+        ])),
+        (vec![3, 2], vec![0, 1, 4, 5])
+    );
+    // What is no POST makes nothing.
+    let mut put = patch("/Users/1", &[]);
+    put["bulkId"] = json!("u");
+    assert_eq!(order(json!([patch("/Groups/G", &["u"]), put, post("u", &[])])), (vec![2, 0, 1], vec![]));
+}
+
+#[test]
+fn names_are_found_in_linear_time() {
+    let started = std::time::Instant::now();
+    let many = "bulkId:".repeat(20_000);
+    for path in [many.clone(), format!("/Users/{many}"), format!("members[value eq \"{many}\"]"), ":".repeat(500_000)] {
+        let mut data = json!({"path": path});
+        assert!(resolve_bulk_ids(&mut data, &|_| None).len() <= 1);
+        let request: BulkRequest = serde_json::from_value(json!({"Operations": [
+            {"method": "PATCH", "path": path, "data": {"Operations": [{"op": "remove", "path": path}]}}]}))
+        .unwrap();
+        assert!(request.order().unknown.len() <= 2);
+    }
+    assert!(started.elapsed().as_secs() < 10, "quadratic");
+}
+
+/// An id may come from a stranger: it never says more than the value that it is.
+#[test]
+fn an_id_does_not_change_what_a_filter_asks() {
+    let id = "x\" or value pr or value eq \"y\\";
+    for path in
+        ["members[value eq \"bulkId:u\"]", "members[value eq BULKID:u]", "members[(value eq bulkId:u) and type pr]"]
+    {
+        let mut data = json!({"Operations": [{"op": "remove", "path": path}], "x": ["bulkId:u", "bulkId:not a name"]});
+        assert!(resolve_bulk_ids(&mut data, &|name| (name == "u").then_some(id)).is_empty());
+        let wanted = path.replace("\"bulkId:u\"", "bulkId:u").replace("BULKID", "bulkId");
+        let wanted = wanted.replace("bulkId:u", &json!(id).to_string());
+        assert_eq!(data["Operations"][0]["path"], wanted);
+        assert_eq!(data["x"], json!([id, "bulkId:not a name"]));
+    }
+}
+
 #[test]
 fn results_carry_their_status_in_any_form() {
     let response: BulkResponse = serde_json::from_value(figure(7644, "3.7.2", 1)).unwrap();

@@ -13,7 +13,8 @@ wire_struct! {
         method: Option<Text> = "method",
         /// Path relative to the base URL, for example `/Users/2819c223`.
         path: Option<Text> = "path",
-        /// Client's name for a resource that is being made; required on POST.
+        /// Client's name for a resource that is being made; required on POST. Blanks, control characters, `/`, `?`, `"` and
+        /// `\` do not work wherever a `bulkId:` stands; the provider here refuses them.
         bulk_id: Option<Text> = "bulkId",
         /// Version that the resource must have.
         version: Option<Text> = "version",

@@ -42,7 +42,7 @@
 
 mod bulk;
 pub(crate) mod bulk_id;
-mod bulk_order;
+pub(crate) mod bulk_order;
 mod error;
 mod list;
 pub(crate) mod projection;

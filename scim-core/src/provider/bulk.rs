@@ -1,37 +1,40 @@
 //! Several operations in one request (RFC 7644 §3.7).
 //!
-//! Operations run in the order in which they came, except that one which refers to a `bulkId` waits
-//! for the resource of that name, and later ones on the resource that it changes wait with it. Where resources
-//! refer to each other in a circle, one of them is made without the reference and completed by a PATCH
-//! as soon as the others are there (§3.7.1).
+//! Operations run in the order in which they came, except that a POST is pulled forward to where its `bulkId` is first
+//! needed ([`in_order`]). Where resources refer to each other in a circle, one of them is made without the reference and
+//! completed as soon as the others are there (§3.7.1).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Text;
-use crate::message::bulk_id::{references, references_in, resolve_path};
-use crate::message::{BULK_REQUEST, BULK_RESPONSE, BulkResult, BulkStatus, PATCH_OP, ScimError, resolve_bulk_ids};
-use crate::provider::bulk_wait::{Blocked, Wait};
+use crate::message::bulk_id::{in_url, may_be_text, references_in, resolve_url};
+use crate::message::bulk_order::in_order;
+use crate::message::{BULK_REQUEST, BULK_RESPONSE, BulkResult, BulkStatus, ScimError, resolve_bulk_ids};
+use crate::patch::PatchOp;
 use crate::provider::engine::{Body, Incoming};
 use crate::provider::query::message;
 use crate::provider::refusal::{invalid_syntax, invalid_value, plain, quote};
 use crate::provider::reply::Reply;
-use crate::provider::route::{Route, relative};
-use crate::provider::{Engine, Store};
+use crate::provider::route::{Route, relative, segment};
+use crate::provider::{Engine, Need, Store, normalize};
 use crate::resource::{ResourceId, get_folded};
 
 /// One operation on its way.
-pub(super) struct Step {
+struct Step {
     method: Option<Method>,
-    pub(super) path: String,
+    path: String,
     bulk_id: Option<String>,
+    /// Whether it makes what its `bulkId` names.
+    makes: bool,
     version: Option<String>,
     data: Option<Value>,
     /// The `bulkId`s that it refers to.
-    pub(super) refers: BTreeSet<String>,
+    refers: BTreeSet<String>,
     /// Why it cannot run.
     refused: Option<ScimError>,
 }
@@ -44,13 +47,25 @@ struct Job<'a> {
     results: Vec<Option<BulkResult>>,
 }
 
-/// Attributes that had to wait for resources further on in a circle.
+/// What a resource had to be made without, since it refers to resources further on in a circle.
+struct Postponed {
+    kind: usize,
+    attributes: Value,
+    /// The `bulkId`s of those that are not there yet.
+    waits_for: BTreeSet<String>,
+}
+
+/// The same once the resource is there.
 struct Later {
     step: usize,
-    path: String,
-    attributes: Value,
-    /// The `bulkId`s of those.
-    missing: BTreeSet<String>,
+    id: String,
+    postponed: Postponed,
+}
+
+/// What the answer to a POST tells about the resource, whether or not its location is shown.
+#[derive(Deserialize)]
+struct Made {
+    id: String,
 }
 
 impl Engine {
@@ -71,14 +86,14 @@ impl Engine {
         if operations.len() > most {
             return Err(plain(413, format_args!("a bulk request may have {most} operations at most (maxOperations)")));
         }
-        let steps = read(operations);
+        let (steps, order) = read(operations);
         let job = Job {
             base: &incoming.base,
             subject: incoming.subject.as_ref(),
             ids: HashMap::new(),
             results: steps.iter().map(|_| None).collect(),
         };
-        let results = self.run(store, steps, job, most_errors.max(1));
+        let results = self.run(store, steps, order, job, most_errors.max(1));
         // Not `BulkResponse`: `Operations` is there even if it is empty.
         Ok(Reply::json(StatusCode::OK, &json!({"schemas": [BULK_RESPONSE], "Operations": results})))
     }
@@ -87,77 +102,55 @@ impl Engine {
         &self,
         store: &mut dyn Store,
         mut steps: Vec<Step>,
+        order: Vec<usize>,
         mut job: Job<'_>,
         most_errors: usize,
     ) -> Vec<BulkResult> {
-        let mut waiting: BTreeSet<usize> = (0..steps.len()).collect();
         let mut later: Vec<Later> = Vec::new();
+        let mut lost: HashSet<String> = HashSet::new();
         let mut errors = 0;
-        // Every round takes one step out of `waiting`.
-        // One resource has several paths: `/Me`, a character in percent encoding.
-        let about = |step: &Step| {
-            let path = step.path.split('?').next().unwrap_or_default();
-            relative(self.kinds(), path).and_then(|route| self.resolve(route, job.subject)).ok()
-        };
-        let mut blocked = Blocked::new(&steps, about);
-        while errors < most_errors {
-            let (at, circular) = match blocked.next(&waiting) {
-                Some(ready) => (ready, false),
-                // All that is left waits for something that is left: a circle.
-                None => match waiting.iter().copied().find(|&at| steps.get(at).is_some_and(Step::makes)) {
-                    Some(first) => (first, true),
-                    None => break,
-                },
-            };
-            waiting.remove(&at);
-            let Some(step) = steps.get_mut(at) else { break };
-            let postponed = if circular { step.postpone(&job.ids) } else { Map::new() };
-            let result = self.step(store, step, &job);
-            let failed = result.code().is_none_or(|code| code >= 300);
-            if failed {
-                errors += 1;
+        for at in order {
+            let Some(step) = steps.get_mut(at).filter(|_| errors < most_errors) else { break };
+            if let Some(lost) = step.refers.iter().find(|id| lost.contains(*id)) {
+                let error = plain(409, format_args!("the resource of bulkId `{}` was not made", quote(lost)));
+                step.refused.get_or_insert(error);
             }
-            let bulk_id = step.bulk_id.clone().filter(|_| step.makes());
-            let path = step.path.clone();
-            if let Some(bulk_id) = bulk_id {
-                let id = result.location.as_deref().and_then(|location| location.rsplit('/').next());
-                match id.filter(|_| !failed) {
-                    Some(id) => {
-                        let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned();
-                        if !postponed.is_empty() {
-                            let path = format!("{}/{}", path.trim_end_matches('/'), super::route::segment(&id));
-                            let postponed = Value::Object(postponed);
-                            let mut missing = names_in(&postponed);
-                            missing.retain(|id| *id != bulk_id && !job.ids.contains_key(id));
-                            blocked.wait_for_circle(&steps, &bulk_id, &missing);
-                            later.push(Later { step: at, path, attributes: postponed, missing });
-                        }
-                        job.ids.insert(bulk_id.clone(), id);
-                    }
-                    None => refuse_dependents(&mut steps, &bulk_id),
-                }
-                blocked.settle(&Wait::Made(bulk_id));
-            }
-            blocked.settle(&Wait::Ran(at));
+            // What is neither there nor lost is further on in a circle.
+            let mut missing = std::mem::take(&mut step.refers);
+            missing.retain(|id| !job.ids.contains_key(id));
+            let postponed = self.postpone(step, &missing, &job);
+            let (result, id) = self.step(store, step, &job);
+            errors += usize::from(is_error(&result));
             if let Some(slot) = job.results.get_mut(at) {
                 *slot = Some(result);
             }
+            let Some(bulk_id) = step.bulk_id.take().filter(|_| step.makes) else { continue };
+            let made = id.is_some();
+            if let Some(id) = id {
+                later.extend(postponed.map(|postponed| Later { step: at, id: id.clone(), postponed }));
+                job.ids.insert(bulk_id.clone(), id);
+            } else {
+                lost.insert(bulk_id.clone());
+            }
             // Before anything else is done to them.
-            let are_there = |later: &mut Later| later.missing.iter().all(|id| job.ids.contains_key(id));
-            let complete: Vec<Later> = later.extract_if(.., are_there).collect();
-            for postponed in complete {
-                self.complete(store, postponed, &mut job);
+            let settle = |later: &mut Later| {
+                let waits_for = &mut later.postponed.waits_for;
+                if made { waits_for.remove(&bulk_id) && waits_for.is_empty() } else { waits_for.contains(&bulk_id) }
+            };
+            for settled in later.extract_if(.., settle).collect::<Vec<_>>() {
+                errors += usize::from(!self.complete(store, settled, &mut job));
             }
         }
-        for postponed in later {
-            self.complete(store, postponed, &mut job);
+        // Those whose circle was stopped.
+        for unsettled in later {
+            self.complete(store, unsettled, &mut job);
         }
         job.results.into_iter().flatten().collect()
     }
 
-    /// Runs one operation.
-    fn step(&self, store: &mut dyn Store, step: &mut Step, job: &Job<'_>) -> BulkResult {
-        let path = resolve_path(&step.path, &|id| job.ids.get(id).map(String::as_str), &mut Vec::new());
+    /// Runs one operation. Returns the id too, if it made what its `bulkId` names.
+    fn step(&self, store: &mut dyn Store, step: &mut Step, job: &Job<'_>) -> (BulkResult, Option<String>) {
+        let path = resolve_url(&step.path, |name| Some(segment(job.ids.get(name)?).to_string()));
         let method = step.method.clone();
         let reply = match step.refused.take() {
             Some(error) => Err(error),
@@ -165,9 +158,11 @@ impl Engine {
         };
         let reply = reply.unwrap_or_else(|error| Reply::error(&error));
         let failed = !reply.status.is_success();
+        let read = |body: &Vec<u8>| serde_json::from_slice(body).ok();
+        let made: Option<Made> = reply.body.as_ref().filter(|_| !failed && step.makes).and_then(read);
         // A failed operation names what it was about, a failed POST has nothing to name (§3.7.3).
         let about = (method != Some(Method::POST)).then(|| format!("{}/{}", job.base, path.trim_start_matches('/')));
-        BulkResult {
+        let result = BulkResult {
             location: if failed { about } else { reply.location.or(about) }.map(Text::from),
             method: method.map(|method| method.as_str().into()),
             bulk_id: step.bulk_id.as_deref().map(Text::from),
@@ -175,7 +170,8 @@ impl Engine {
             status: Some(BulkStatus(reply.status.as_u16())),
             response: reply.body.filter(|_| failed).and_then(|body| serde_json::from_slice(&body).ok()),
             ..BulkResult::default()
-        }
+        };
+        (result, made.map(|made| made.id))
     }
 
     fn operation(&self, store: &mut dyn Store, step: &mut Step, path: &str, job: &Job<'_>) -> Result<Reply, ScimError> {
@@ -208,37 +204,61 @@ impl Engine {
         self.write(store, incoming)
     }
 
-    /// Adds to a resource of a circle what it was made without.
-    fn complete(&self, store: &mut dyn Store, postponed: Later, job: &mut Job<'_>) {
-        let operation = json!({"op": "add", "value": postponed.attributes});
-        let mut step = Step {
-            method: Some(Method::PATCH),
-            path: postponed.path,
-            bulk_id: None,
-            version: None,
-            data: Some(json!({"schemas": [PATCH_OP], "Operations": [operation]})),
-            refers: BTreeSet::new(),
-            refused: None,
-        };
-        let are_there = postponed.missing.iter().all(|id| job.ids.contains_key(id));
-        let done = are_there.then(|| self.step(store, &mut step, job));
-        let Some(Some(result)) = job.results.get_mut(postponed.step) else { return };
-        if let Some(done) = done.filter(|done| done.code().is_some_and(|code| code < 300)) {
-            result.version = done.version.or(result.version.take());
-            return;
+    /// Takes out of the data of a POST what refers to resources that are not there yet. What the POST would ignore is
+    /// left out, what it would refuse stays for it to refuse.
+    fn postpone(&self, step: &mut Step, missing: &BTreeSet<String>, job: &Job<'_>) -> Option<Postponed> {
+        if missing.is_empty() || step.refused.is_some() {
+            return None;
+        }
+        let Ok(Route::Endpoint(kind)) = relative(self.kinds(), step.path.split('?').next()?) else { return None };
+        let mut data = step.data.clone()?;
+        resolve_bulk_ids(&mut data, &|id| job.ids.get(id).map(String::as_str));
+        let data = normalize::create(self.kinds().get(kind)?, self.behaviour(), data);
+        let Ok(Value::Object(mut data)) = data else { return None };
+        let mut taken = Map::new();
+        take_unresolved(&mut data, missing, &mut taken);
+        step.data = Some(Value::Object(data));
+        let attributes = Value::Object(taken);
+        let mut waits_for = names_in(&attributes);
+        waits_for.retain(|id| missing.contains(id));
+        (!waits_for.is_empty()).then_some(Postponed { kind, attributes, waits_for })
+    }
+
+    /// Adds to a resource of a circle what it was made without. `false`: it could not be added.
+    fn complete(&self, store: &mut dyn Store, later: Later, job: &mut Job<'_>) -> bool {
+        let added = self.add(store, later.postponed, &later.id, job);
+        let Some(Some(result)) = job.results.get_mut(later.step) else { return false };
+        if let Ok(version) = added {
+            result.version = version.map(Text::from).or(result.version.take());
+            return true;
         }
         let error = plain(409, "the resource was made, but its circular references could not be resolved");
         result.status = Some(BulkStatus(409));
         result.response = serde_json::to_value(&error).ok();
+        false
+    }
+
+    /// Adds attributes to a resource, whether or not clients may PATCH it. Returns its version.
+    fn add(
+        &self,
+        store: &mut dyn Store,
+        postponed: Postponed,
+        id: &str,
+        job: &Job<'_>,
+    ) -> Result<Option<String>, ScimError> {
+        let Postponed { kind, mut attributes, waits_for } = postponed;
+        let context = self.context(kind, job.base)?;
+        if !waits_for.is_empty() {
+            return Err(context.not_found(id));
+        }
+        resolve_bulk_ids(&mut attributes, &|id| job.ids.get(id).map(String::as_str));
+        let written = store.patch(&context, id, &PatchOp::new().add_all(attributes))?;
+        let after = store.look(context.kind, written.id.as_str(), &Need::nothing());
+        Ok(after.and_then(|after| self.version(&after.resource)))
     }
 }
 
 impl Step {
-    /// Whether it makes a resource that others may refer to.
-    pub(super) fn makes(&self) -> bool {
-        self.method == Some(Method::POST)
-    }
-
     fn read(operation: &Value) -> Self {
         let text = |name: &str| match operation.as_object().and_then(|map| get_folded(map, name)) {
             None | Some(Value::Null) => Ok(None),
@@ -255,42 +275,41 @@ impl Step {
             operation.as_object().and_then(|map| get_folded(map, "data")).filter(|data| !data.is_null()).cloned();
         let path = path.ok().flatten().unwrap_or_default();
         let mut refers = data.as_ref().map(names_in).unwrap_or_default();
-        refers.extend(references(&path).map(|(_, id)| id.to_owned()));
+        refers.extend(in_url(&path).map(|(_, id)| id.to_owned()));
         Self {
             method,
             path,
             bulk_id: bulk_id.ok().flatten().filter(|id| !id.is_empty()),
+            makes: false,
             version: version.ok().flatten(),
             data,
             refers,
             refused,
         }
     }
-
-    /// Takes out of the data what refers to resources that are not there yet.
-    fn postpone(&mut self, ids: &HashMap<String, String>) -> Map<String, Value> {
-        let mut postponed = Map::new();
-        if let Some(Value::Object(data)) = &mut self.data {
-            take_unresolved(data, ids, &mut postponed);
-        }
-        postponed
-    }
 }
 
-/// The operations, and for those that cannot run why.
-fn read(operations: &[Value]) -> Vec<Step> {
+/// The operations, for those that cannot run why, and the order to run them in.
+fn read(operations: &[Value]) -> (Vec<Step>, Vec<usize>) {
     let mut steps: Vec<Step> = operations.iter().map(Step::read).collect();
-    let mut makers = BTreeSet::new();
-    for step in steps.iter_mut().filter(|step| step.makes()) {
+    let mut makers = HashMap::new();
+    for (at, step) in steps.iter_mut().enumerate().filter(|(_, step)| step.method == Some(Method::POST)) {
         let refused = match &step.bulk_id {
             None => Some(invalid_syntax("a POST needs a `bulkId`")),
-            Some(id) if !makers.insert(id.clone()) => Some(invalid_value("another operation has this `bulkId`")),
-            Some(_) => None,
+            Some(id) if makers.contains_key(id) => Some(invalid_value("another operation has this `bulkId`")),
+            Some(id) => {
+                step.makes = true;
+                makers.insert(id.clone(), at);
+                // It could not be named in every place that takes a name.
+                let unfit = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '?' | '"' | '\\');
+                id.contains(unfit).then(|| invalid_value("a `bulkId` has no blanks and none of / ? \" \\"))
+            }
         };
         step.refused = step.refused.take().or(refused);
     }
     for step in &mut steps {
-        if let Some(unknown) = step.refers.iter().find(|id| !makers.contains(*id)) {
+        step.refers.retain(|id| makers.contains_key(id) || !may_be_text(id));
+        if let Some(unknown) = step.refers.iter().find(|id| !makers.contains_key(*id)) {
             let error = invalid_value(format_args!("no operation has the bulkId `{}`", quote(unknown)));
             step.refused.get_or_insert(error);
         }
@@ -299,7 +318,13 @@ fn read(operations: &[Value]) -> Vec<Step> {
             step.refers.clear();
         }
     }
-    steps
+    let needs = steps.iter().map(|step| step.refers.iter().filter_map(|id| makers.get(id).copied()).collect());
+    let order = in_order(needs.collect()).into_iter().map(|(at, _)| at).collect();
+    (steps, order)
+}
+
+fn is_error(result: &BulkResult) -> bool {
+    result.code().is_none_or(|code| code >= 300)
 }
 
 /// The `bulkId`s that data names.
@@ -311,20 +336,12 @@ fn names_in(data: &Value) -> BTreeSet<String> {
     names
 }
 
-/// A resource could not be made: what refers to it cannot run.
-fn refuse_dependents(steps: &mut [Step], bulk_id: &str) {
-    for step in steps.iter_mut().filter(|step| step.refers.contains(bulk_id)) {
-        let error = plain(409, format_args!("the resource of bulkId `{}` was not made", quote(bulk_id)));
-        step.refused.get_or_insert(error);
-    }
-}
-
 /// Moves attributes, or elements of them, that name a resource which is not there yet.
-fn take_unresolved(map: &mut Map<String, Value>, ids: &HashMap<String, String>, taken: &mut Map<String, Value>) {
+fn take_unresolved(map: &mut Map<String, Value>, missing: &BTreeSet<String>, taken: &mut Map<String, Value>) {
     let unresolved = |value: &Value| {
-        let mut missing = false;
-        references_in(value, &mut |id| missing |= !ids.contains_key(id));
-        missing
+        let mut unresolved = false;
+        references_in(value, &mut |id| unresolved |= missing.contains(id));
+        unresolved
     };
     map.retain(|name, value| {
         if !unresolved(value) {
@@ -339,7 +356,7 @@ fn take_unresolved(map: &mut Map<String, Value>, ids: &HashMap<String, String>, 
             // An extension: only the attribute at fault has to wait.
             Value::Object(extension) if name.contains(':') => {
                 let mut inner = Map::new();
-                take_unresolved(extension, ids, &mut inner);
+                take_unresolved(extension, missing, &mut inner);
                 taken.insert(name.clone(), Value::Object(inner));
             }
             other => drop(taken.insert(name.clone(), std::mem::take(other))),

@@ -42,7 +42,6 @@
 mod bearer;
 mod behaviour;
 mod bulk;
-mod bulk_wait;
 mod clock;
 mod context;
 mod cursor;

@@ -1,6 +1,11 @@
 //! RFC 7644 §3.7.
 
-use scim_core::provider::Behaviour;
+use std::ops::ControlFlow;
+
+use bytes::Bytes;
+use http::Request;
+use scim_core::message::ScimError;
+use scim_core::provider::{Behaviour, Context, Engine, Entry, Kind, Need, Store, UnknownAttributes, Written};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, BASE, BULK, ENTERPRISE, GROUP, PATCH_OP, Service, USER};
@@ -22,6 +27,31 @@ fn statuses(results: &[Value]) -> Vec<&str> {
 
 fn post_user(name: &str, bulk_id: &str) -> Value {
     json!({"method": "POST", "path": "/Users", "bulkId": bulk_id, "data": {"schemas": [USER], "userName": name}})
+}
+
+/// A group that is its own `bulkId`, with those references as members.
+fn post_group(name: &str, members: &[&str]) -> Value {
+    let members: Vec<Value> = members.iter().map(|member| json!({"value": format!("bulkId:{member}")})).collect();
+    json!({"method": "POST", "path": "/Groups", "bulkId": name, "data": {
+        "schemas": [GROUP], "displayName": name, "members": members}})
+}
+
+fn post_managed(name: &str, manager: &str) -> Value {
+    json!({"method": "POST", "path": "/Users", "bulkId": name, "data": {"schemas": [USER, ENTERPRISE], "userName": name,
+        ENTERPRISE: {"manager": {"value": format!("bulkId:{manager}")}}}})
+}
+
+/// The only resource that a filter finds.
+#[track_caller]
+fn only(service: &Service, endpoint: &str, filter: &str) -> Value {
+    let found = service.find(endpoint, filter).body;
+    assert_eq!(found["totalResults"], 1, "{filter}: {found}");
+    found["Resources"][0].clone()
+}
+
+/// The `value`s of the members of a group.
+fn members(group: &Value) -> Vec<&str> {
+    group["members"].as_array().into_iter().flatten().filter_map(|member| member["value"].as_str()).collect()
 }
 
 #[test]
@@ -276,4 +306,284 @@ fn messages_and_limits() {
     behaviour.bulk.as_mut().unwrap().max_payload = 200;
     let refused = bulk(&Service::with(behaviour), &json!([post_user(&"x".repeat(200), "a")])).expect(413);
     assert!(refused.body["detail"].as_str().unwrap().contains("200"));
+}
+
+/// RFC 7644 §3.7: what one operation names is still there for it, whatever it has to wait for.
+#[test]
+fn an_operation_that_waits_is_not_overtaken() {
+    let service = Service::new();
+    let x = service.user("x");
+    let group = format!("/Groups/{}", service.group("G", &[]));
+    let add = patch(&group, &json!({"op": "add", "path": "members", "value": [{"value": x}, {"value": "bulkId:u"}]}));
+    let delete = json!({"method": "DELETE", "path": format!("/Users/{x}")});
+    let answer = results(bulk(&service, &json!([add, delete, post_user("u", "u")])));
+    assert_eq!(statuses(&answer), ["200", "204", "201"]);
+    let u = only(&service, "Users", "userName eq \"u\"");
+    assert_eq!(members(&service.get(&group).body), [u["id"].as_str().unwrap()]);
+
+    let service = Service::new();
+    let delete = json!({"method": "DELETE", "path": "/Users/bulkId:u"});
+    let operations = json!([post_group("g", &["u", "w"]), delete, post_user("u", "u"), post_user("w", "w")]);
+    let answer = results(bulk(&service, &operations));
+    assert_eq!(statuses(&answer), ["201", "204", "201", "201"]);
+    let w = only(&service, "Users", "userName pr");
+    assert_eq!(members(&only(&service, "Groups", "displayName eq \"g\"")), [w["id"].as_str().unwrap()]);
+
+    let service = Service::new();
+    let x = service.user("a");
+    let rename = json!({"method": "PUT", "path": format!("/Users/{x}"), "data": {"schemas": [USER, ENTERPRISE], "userName": "b",
+        ENTERPRISE: {"manager": {"value": "bulkId:m"}}}});
+    let answer = results(bulk(&service, &json!([rename, post_user("a", "n"), post_user("m", "m")])));
+    assert_eq!(statuses(&answer), ["200", "201", "201"]);
+}
+
+#[test]
+fn the_prefix_in_any_case_names_the_same_resource() {
+    let service = Service::new();
+    let on = patch(
+        "/Users/bulkId:u",
+        &json!({"op": "replace", "value": {"active": true,
+        ENTERPRISE: {"manager": {"value": "bulkId:m"}}}}),
+    );
+    let off = patch("/Users/BULKID:u", &json!({"op": "replace", "path": "active", "value": false}));
+    let answer = results(bulk(&service, &json!([on, off, post_user("u", "u"), post_user("m", "m")])));
+    assert_eq!(statuses(&answer), ["200", "200", "201", "201"]);
+    assert_eq!(only(&service, "Users", "userName eq \"u\"")["active"], false);
+}
+
+#[test]
+fn a_name_in_a_name_is_one_reference() {
+    let service = Service::new();
+    let many = "bulkId:".repeat(20_000);
+    let started = std::time::Instant::now();
+    let operations = json!([
+        {"method": "DELETE", "path": many},
+        {"method": "DELETE", "path": format!("/Users/{many}")},
+        patch("/Users/x", &json!({"op": "remove", "path": many})),
+        patch("/Users/x", &json!({"op": "remove", "path": format!("members[value eq \"{many}\"]")})),
+        patch("/Users/x", &json!({"op": "remove", "path": format!("members[{}]", many.replace("bulkId", "\"bulkId"))})),
+    ]);
+    let answer = results(bulk(&service, &operations));
+    assert!(statuses(&answer).iter().all(|status| status.starts_with('4')), "{:?}", statuses(&answer));
+    assert!(started.elapsed().as_secs() < 10, "quadratic");
+}
+
+/// A store that gives out the ids it was told to.
+struct Ids {
+    next: Vec<&'static str>,
+    resources: Vec<(String, String, Value)>,
+}
+
+impl Store for Ids {
+    fn get(&self, kind: &Kind, id: &str, _: &Need) -> Option<Value> {
+        let found = self.resources.iter().find(|(name, own, _)| name == kind.name() && own == id);
+        found.map(|(_, _, resource)| resource.clone())
+    }
+    fn scan(&self, _: &Kind, _: u64, _: &Need, _: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) {}
+    fn insert(&mut self, context: &Context<'_>, mut resource: Value) -> Result<Written, ScimError> {
+        let id = self.next.remove(0);
+        resource["id"] = json!(id);
+        self.resources.push((context.kind().name().to_owned(), id.to_owned(), resource));
+        Written::unchanged(id)
+    }
+    fn replace(&mut self, context: &Context<'_>, id: &str, resource: Value) -> Result<Written, ScimError> {
+        self.remove(context, id)?;
+        self.resources.push((context.kind().name().to_owned(), id.to_owned(), resource));
+        Written::unchanged(id)
+    }
+    fn remove(&mut self, context: &Context<'_>, id: &str) -> Result<(), ScimError> {
+        self.resources.retain(|(name, own, _)| name != context.kind().name() || own != id);
+        Ok(())
+    }
+}
+
+/// RFC 7643 §3.1: an id is opaque. It means the same in data, in a path and in a filter.
+#[test]
+fn ids_are_put_into_paths_and_filters_as_they_are() {
+    let user = |id: &str| ("User".to_owned(), id.to_owned(), json!({"schemas": [USER], "id": id, "userName": id}));
+    for id in
+        ["a%62", "a/b", "50%25", "x?y", "x#y", "a b", "ü", "q\"t", "b\\", "x\" or value pr or value eq \"y", "a]b"]
+    {
+        let mut store = Ids { next: vec![id, "g"], resources: vec![user("ab")] };
+        let fields = json!({"op": "remove", "path": "members[value eq \"bulkId:u\"]"});
+        let add = json!({"op": "add", "path": "members", "value": [{"value": "ab"}, {"value": "bulkId:u"}]});
+        let operations = json!([
+            post_user("u", "u"),
+            post_group("g", &["u"]),
+            patch("/Groups/bulkId:g", &add),
+            patch("/Groups/bulkId:g", &fields),
+            patch("/Users/bulkId:u", &json!({"op": "add", "path": "title", "value": "t"}))
+        ]);
+        let run = |store: &mut Ids, operations: &Value| {
+            let body = json!({"schemas": [BULK], "Operations": operations}).to_string();
+            let request = Request::post("/scim/Bulk").body(Bytes::from(body)).unwrap();
+            let answer: Value = serde_json::from_slice(Engine::new("/scim").handle(store, request).body()).unwrap();
+            answer["Operations"].as_array().unwrap().clone()
+        };
+        let answer = run(&mut store, &operations);
+        assert_eq!(statuses(&answer), ["201", "201", "200", "200", "200"], "{id}: {answer:?}");
+        assert_eq!(answer[4]["location"], answer[0]["location"], "{id}");
+        let kept = |store: &Ids, id: &str| store.resources.iter().find(|(_, own, _)| own == id).cloned();
+        assert_eq!(members(&kept(&store, "g").unwrap().2), ["ab"], "{id}");
+        assert_eq!(kept(&store, id).unwrap().2["title"], "t", "{id}");
+        // Deleting the new one leaves the other one alone.
+        let mut store = Ids { next: vec![id], resources: vec![user("ab")] };
+        let delete = json!({"method": "DELETE", "path": "/Users/bulkId:u"});
+        assert_eq!(statuses(&run(&mut store, &json!([delete, post_user("u", "u")]))), ["204", "201"], "{id}");
+        assert!(kept(&store, "ab").is_some() && kept(&store, id).is_none(), "{id}");
+    }
+}
+
+#[test]
+fn references_do_not_need_the_location() {
+    let mut behaviour = Behaviour::default();
+    behaviour.meta.location = false;
+    let service = Service::with(behaviour);
+    let operations = json!([post_user("u", "u"), post_group("g", &["u", "h"]), post_group("h", &["g"])]);
+    let answer = results(bulk(&service, &operations));
+    assert_eq!(statuses(&answer), ["201"; 3], "{answer:?}");
+    assert!(answer.iter().all(|result| result.get("location").is_none()));
+    assert_eq!(members(&only(&service, "Groups", "displayName eq \"g\"")).len(), 2);
+}
+
+#[test]
+fn a_circle_is_completed_whatever_the_posts_ask_to_see() {
+    for query in ["?attributes=displayName", "?excludedAttributes=id,meta", "/"] {
+        let service = Service::new();
+        let (mut a, mut b) = (post_group("a", &["b"]), post_group("b", &["a"]));
+        for operation in [&mut a, &mut b] {
+            operation["path"] = json!(format!("/Groups{query}"));
+        }
+        let answer = results(bulk(&service, &json!([a, b])));
+        assert_eq!(statuses(&answer), ["201", "201"], "{query}: {answer:?}");
+        let (a, b) = ("displayName eq \"a\"", "displayName eq \"b\"");
+        let (a, b) = (only(&service, "Groups", a), only(&service, "Groups", b));
+        assert_eq!((members(&a), members(&b)), (vec![b["id"].as_str().unwrap()], vec![a["id"].as_str().unwrap()]));
+    }
+}
+
+/// What a POST would ignore is not added later, and what it would refuse is refused.
+#[test]
+fn a_circle_takes_what_a_post_takes() {
+    let user = |more: Value| {
+        let mut user = json!({"schemas": [USER], "userName": "u"});
+        user.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"method": "POST", "path": "/Users", "bulkId": "u", "data": user})
+    };
+    for ignored in
+        [json!({"groups": [{"value": "bulkId:g"}]}), json!({"department": "bulkId:g", "x": {"path": "bulkId:g"}})]
+    {
+        let service = Service::new();
+        let answer = results(bulk(&service, &json!([user(ignored), post_group("g", &["u"])])));
+        assert_eq!(statuses(&answer), ["201", "201"], "{answer:?}");
+        let u = only(&service, "Users", "userName eq \"u\"");
+        assert_eq!(members(&only(&service, "Groups", "displayName eq \"g\"")), [u["id"].as_str().unwrap()]);
+    }
+    let boss = json!({"schemas": [USER, ENTERPRISE],
+        ENTERPRISE.to_uppercase(): {"manager": {"value": "bulkId:m", "displayName": "M", "rank": 1}}});
+    let service = Service::new();
+    let answer = results(bulk(&service, &json!([user(boss), post_managed("m", "u")])));
+    assert_eq!(statuses(&answer), ["201", "201"], "{answer:?}");
+    let m = only(&service, "Users", "userName eq \"m\"");
+    assert_eq!(only(&service, "Users", "userName eq \"u\"")[ENTERPRISE]["manager"]["value"], m["id"]);
+
+    let mut strict = Behaviour::default();
+    strict.unknown_attributes = UnknownAttributes::Refuse;
+    let service = Service::with(strict);
+    let answer = results(bulk(&service, &json!([user(json!({"department": "bulkId:g"})), post_group("g", &["u"])])));
+    assert_eq!(statuses(&answer), ["400", "409"], "{answer:?}");
+    assert_eq!(service.get("/Users").body["totalResults"], 0, "nothing is made of what is refused");
+}
+
+#[test]
+fn circles_do_not_need_patch() {
+    let mut behaviour = Behaviour::default();
+    behaviour.patch = false;
+    let service = Service::with(behaviour);
+    let answer = results(bulk(&service, &json!([post_group("a", &["b"]), post_group("b", &["a"])])));
+    assert_eq!(statuses(&answer), ["201", "201"], "{answer:?}");
+    assert_eq!(members(&only(&service, "Groups", "displayName eq \"a\"")).len(), 1);
+    assert_eq!(members(&only(&service, "Groups", "displayName eq \"b\"")).len(), 1);
+}
+
+/// The limit counts whatever has got an error's status.
+#[test]
+fn dependents_and_circles_count_as_errors() {
+    let run = |most: u64, operations: Value| {
+        let service = Service::new();
+        service.user("taken");
+        let body = json!({"schemas": [BULK], "failOnErrors": most, "Operations": operations});
+        let answer = results(service.send("POST", "/Bulk", &body));
+        (statuses(&answer).join(" "), service.get("/Users").body["totalResults"].as_u64().unwrap())
+    };
+    let dependent = json!([post_user("taken", "t"), post_group("g", &["t"]), post_user("new", "n")]);
+    assert_eq!(run(2, dependent), ("409 409".to_owned(), 1));
+    // `b` is made without `a`, which then fails: two errors.
+    let circle = json!([post_managed("taken", "b"), post_managed("b", "taken"), post_user("new", "n")]);
+    assert_eq!(run(2, circle.clone()), ("409 409".to_owned(), 2));
+    assert_eq!(run(3, circle), ("409 409 201".to_owned(), 3));
+}
+
+#[test]
+fn the_first_of_a_name_has_it() {
+    let off = patch("/Users/bulkId:u", &json!({"op": "replace", "path": "active", "value": false}));
+    for place in 0..3 {
+        let service = Service::new();
+        let mut operations = vec![post_user("a", "u"), post_user("b", "u")];
+        operations.insert(place, off.clone());
+        let answer = results(bulk(&service, &json!(operations)));
+        let mut wanted = vec!["201", "400"];
+        wanted.insert(place, "200");
+        assert_eq!(statuses(&answer), wanted, "{answer:?}");
+        assert_eq!(only(&service, "Users", "userName pr")["active"], false);
+    }
+}
+
+#[test]
+fn text_that_is_no_reference_stays_text() {
+    for (path, at) in [
+        ("emails[value eq \"mybulkId:x\"].type", 0),
+        ("emails[value eq \"bulkId:\"].type", 1),
+        ("emails[display eq \"the bulkId: of it\"].type", 2),
+        ("emails[display eq \"bulkId:x is it\"].type", 3),
+        ("emails[display eq \"\\\"bulkId:x\"].type", 4),
+    ] {
+        let service = Service::new();
+        let emails = json!([{"value": "mybulkId:x"}, {"value": "bulkId:"}, {"value": "c", "display": "the bulkId: of it"},
+            {"value": "d", "display": "bulkId:x is it"}, {"value": "e", "display": "\"bulkId:x"}]);
+        let body = json!({"schemas": [USER], "userName": "n", "emails": emails});
+        let user = format!("/Users/{}", service.send("POST", "/Users", &body).expect(201).id());
+        let answer =
+            results(bulk(&service, &json!([patch(&user, &json!({"op": "replace", "path": path, "value": "home"}))])));
+        assert_eq!(statuses(&answer), ["200"], "{path}: {answer:?}");
+        assert_eq!(service.get(&user).body["emails"][at]["type"], "home", "{path}");
+    }
+}
+
+#[test]
+fn a_name_works_everywhere_or_nowhere() {
+    let off = |name: &str| {
+        patch(&format!("/Users/bulkId:{name}"), &json!({"op": "replace", "path": "active", "value": false}))
+    };
+    let remove = |name: &str| {
+        let path = format!("members[value eq \"bulkId:{name}\"]");
+        patch("/Groups/bulkId:g", &json!({"op": "remove", "path": path}))
+    };
+    for name in ["a)b", "a]b", "bulkId:1", "ü", "a'b", "a%62", "a#b", "[", "a.b"] {
+        let service = Service::new();
+        let operations = json!([remove(name), off(name), post_group("g", &[name]), post_user("u", name)]);
+        let answer = results(bulk(&service, &operations));
+        assert_eq!(statuses(&answer), ["200", "200", "201", "201"], "{name}: {answer:?}");
+        assert_eq!(only(&service, "Users", "userName pr")["active"], false, "{name}");
+        assert!(only(&service, "Groups", "displayName pr").get("members").is_none(), "{name}");
+    }
+    for name in ["a b", "a/b", "a\"b", "a?b", "a\\b", "a\u{7}b", " a", "\u{a0}"] {
+        let service = Service::new();
+        let answer = results(bulk(&service, &json!([post_group("g", &[name]), post_user("u", name)])));
+        assert_eq!(statuses(&answer), ["409", "400"], "{name}: {answer:?}");
+        assert_eq!(answer[1]["response"]["scimType"], "invalidValue", "{name}");
+        for endpoint in ["/Users", "/Groups"] {
+            assert_eq!(service.get(endpoint).body["totalResults"], 0, "{name}");
+        }
+    }
 }
