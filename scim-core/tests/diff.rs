@@ -755,8 +755,15 @@ fn what_is_required_is_there_after_each_operation() {
     assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("t")));
     let once = schemas_with(&json!([{"name": "t", "type": "complex", "multiValued": true, "mutability": "immutable",
         "subAttributes": [{"name": "ro", "type": "string", "mutability": "readOnly"}, {"name": "value", "type": "string"}]}]));
-    for held in [json!([{"ro": "x"}]), json!([{}])] {
-        let error = diff(&json!({"t": held}), &json!({"t": [{"value": "1"}]}), &once, &DiffOptions::new()).unwrap_err();
+    let once_keyed =
+        schemas_with(&json!([{"name": "t", "type": "complex", "multiValued": true, "mutability": "immutable",
+        "subAttributes": [{"name": "ro", "type": "string", "mutability": "readOnly"},
+            {"name": "value", "type": "string", "mutability": "immutable"}]}]));
+    for (held, schemas) in
+        [json!([{"ro": "x"}]), json!([{}])].into_iter().flat_map(|held| [(held.clone(), &once), (held, &once_keyed)])
+    {
+        let error =
+            diff(&json!({"t": held}), &json!({"t": [{"value": "1"}]}), schemas, &DiffOptions::new()).unwrap_err();
         assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("t")));
     }
 }
@@ -780,4 +787,24 @@ fn an_unknown_attribute_is_not_taken_for_one_of_an_extension() {
             assert!(same(&user, &after), "{quirks} {user}");
         }
     }
+}
+
+#[test]
+fn a_message_is_as_long_as_it_may_be() {
+    let schemas = ResourceSchemas::group();
+    let (before, after) =
+        (json!({"displayName": "a", "members": members(0..3)}), json!({"displayName": "b", "members": members(1..5)}));
+    for options in [DiffOptions::new(), DiffOptions::new().with_removal_by_value()] {
+        let whole = diff(&before, &after, &schemas, &options).unwrap();
+        let bytes = serde_json::to_vec(&whole[0]).unwrap().len();
+        assert_eq!(diff(&before, &after, &schemas, &options.with_max_bytes(bytes)).unwrap(), whole);
+        assert_eq!(diff(&before, &after, &schemas, &options.with_max_bytes(bytes - 1)).unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn a_foreign_schema_is_named_once() {
+    let after = json!({"schemas": ["urn:example:X", "urn:EXAMPLE:x"]});
+    let operations = operations(&json!({}), &after, &ResourceSchemas::user(), &DiffOptions::new());
+    assert_eq!(operations, [json!([{"op": "add", "path": "schemas", "value": ["urn:example:X"]}])]);
 }

@@ -126,7 +126,7 @@ impl Messages {
             (
                 Some(Operation { op, path, value: Some(Value::Array(list)) }),
                 Operation { op: more, path: onto, value: Some(Value::Array(values)) },
-            ) if *op == more && more != Op::Replace && *path == onto => {
+            ) if *op == more && *path == onto => {
                 list.extend(values);
                 self.size.operations -= 1;
             }
