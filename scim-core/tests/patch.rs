@@ -854,6 +854,16 @@ fn a_member_is_stored_once_whoever_writes_it() {
         let done = on_thing(&schemas, &json!({"members": members}), operation.clone(), &PatchOptions::strict());
         assert_eq!(done, Ok(json!({"members": after})), "{operation}");
     }
+    // Two that were there before stay two, as long as nobody renames one.
+    let namesakes = json!({"members": [{"value": "a", "type": "User"}, {"value": "a", "type": "Group"}]});
+    for operation in [
+        json!({"op": "replace", "path": "members.$ref", "value": null}),
+        json!({"op": "add", "path": "members[type eq \"User\"]", "value": {"value": "a"}}),
+        json!({"op": "replace", "path": "members[type eq \"User\"]", "value": {"value": "a", "type": "User"}}),
+    ] {
+        let done = on_thing(&schemas, &namesakes, operation.clone(), &PatchOptions::strict());
+        assert_eq!(done, Ok(namesakes.clone()), "{operation}");
+    }
     // Equal elements of other lists too.
     let emails = json!({"emails": [{"value": "a", "type": "w"}, {"value": "b", "type": "w"}, {"value": "c"}]});
     let operation = json!({"op": "replace", "path": "emails[type eq \"w\"]", "value": {"value": "d"}});

@@ -114,6 +114,10 @@ impl Session<'_> {
                 _ => return Err(PatchError::value(format!("`{}` can have one primary value only", attribute.name()))),
             }
         }
+        let list = self.store.elements(slot);
+        let is_key = attribute.is_keyed_by_value() && same_name(sub.name(), "value");
+        let gets_key = |&at: &usize| is_key && list.get(at).and_then(key_of) != value.as_str();
+        let renamed: Vec<usize> = places.iter().copied().filter(gets_key).collect();
         let mut emptied = Vec::new();
         for (nth, &at) in (1_usize..).zip(places) {
             let value = if nth == places.len() { std::mem::take(&mut value) } else { value.clone() };
@@ -128,7 +132,7 @@ impl Session<'_> {
         }
         self.index.forget(slot);
         if emptied.is_empty() {
-            self.keep_once(attribute, slot, places);
+            self.keep_once(slot, &renamed);
             return Ok(());
         }
         self.take_out(attribute, slot, &emptied)
@@ -169,6 +173,7 @@ impl Session<'_> {
                 _ => return Err(PatchError::value(format!("`{}` can have one primary value only", attribute.name()))),
             }
         }
+        let mut renamed = Vec::new();
         for &at in places {
             let Some(current) = self.store.elements(slot).get(at) else {
                 continue;
@@ -181,6 +186,9 @@ impl Session<'_> {
                 }
                 _ => value.clone(),
             };
+            if attribute.is_keyed_by_value() && key_of(current) != key_of(&new) {
+                renamed.push(at);
+            }
             if !same_value(current, &new) {
                 self.store.set_element(slot, at, new);
             }
@@ -192,23 +200,26 @@ impl Session<'_> {
             self.store.remove_elements(slot, twice);
             return Ok(());
         }
-        self.keep_once(attribute, slot, places);
+        self.keep_once(slot, &renamed);
         Ok(())
     }
 
-    /// An element is stored once: of those that were written, takes out each whose key another one has, which was there or
-    /// comes before it.
-    fn keep_once(&mut self, attribute: &Attribute, slot: &Slot, written: &[usize]) {
-        if !attribute.is_keyed_by_value() {
+    /// An element is stored once: of those that got another key, takes out each whose key another one has, which was there
+    /// or comes before it.
+    fn keep_once(&mut self, slot: &Slot, renamed: &[usize]) {
+        if renamed.is_empty() {
             return;
         }
         let list = self.store.elements(slot);
-        let mut keys: HashSet<&str> = written.iter().filter_map(|&at| key_of(list.get(at)?)).collect();
-        let is_written = |at: usize| written.binary_search(&at).is_ok();
-        // Those of the keys that stay elsewhere, then those that were met.
-        keys.retain(|key| !list.iter().enumerate().any(|(at, held)| !is_written(at) && key_of(held) == Some(*key)));
+        let mut keys: HashSet<&str> = renamed.iter().filter_map(|&at| key_of(list.get(at)?)).collect();
+        let is_renamed = |at: usize| renamed.binary_search(&at).is_ok();
+        for (at, key) in list.iter().enumerate().filter_map(|(at, held)| Some((at, key_of(held)?))) {
+            if !is_renamed(at) {
+                keys.remove(key);
+            }
+        }
         let is_twice = |&at: &usize| list.get(at).and_then(key_of).is_some_and(|key| !keys.remove(key));
-        let twice: Vec<usize> = written.iter().copied().filter(is_twice).collect();
+        let twice: Vec<usize> = renamed.iter().copied().filter(is_twice).collect();
         if !twice.is_empty() {
             self.store.remove_elements(slot, &twice);
         }
