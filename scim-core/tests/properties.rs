@@ -299,6 +299,26 @@ proptest! {
         reaches(&before, &after, &ResourceSchemas::group(), &DiffOptions::for_target(Quirks::AUTHENTIK).with_max_bytes(200))?;
     }
 
+    /// Two namesakes that change are two removals and an addition of two: what a message must have room for.
+    #[test]
+    fn who_stays_is_there_after_each_message(before in groups(), after in groups()) {
+        let schemas = ResourceSchemas::group();
+        let keys = |group: &Value| -> Vec<String> {
+            group["members"].as_array().into_iter().flatten().filter_map(|m| m["value"].as_str().map(str::to_owned)).collect()
+        };
+        let stay: Vec<String> = keys(&after).into_iter().filter(|key| keys(&before).contains(key)).collect();
+        let (every, by_value) = (DiffOptions::new(), DiffOptions::for_target(Quirks::ENTRA));
+        for options in [every.with_max_values(4), every.with_max_operations(3), by_value.with_max_values(4), by_value.with_max_operations(2)] {
+            let receiver = PatchOptions::new(Quirks::ENTRA);
+            let mut group = before.clone();
+            for patch in diff(&before, &after, &schemas, &options).unwrap() {
+                patch.apply(&mut group, &schemas, &receiver).unwrap();
+                prop_assert!(stay.iter().all(|key| keys(&group).contains(key)), "{} lacks one of {:?}", group, stay);
+            }
+            prop_assert_eq!(normal(&group), normal(&after));
+        }
+    }
+
     #[test]
     fn an_odd_member_takes_nobody_along(before in odd_groups(), after in odd_groups()) {
         let schemas = ResourceSchemas::group();
