@@ -463,6 +463,7 @@ fn a_patch_value_is_valid_where_it_is_taken() {
         (json!({"many": []}), &["`many` is required"]),
         (json!({"many": [{"a": [], "list": ["x"]}]}), &[]),
         (json!({"many": [{"given": "x"}]}), &["`many[0]` is readOnly"]),
+        (json!({"many": [{"other": "x"}]}), &["`many[0].other` is unknown"]),
         (json!({"many": [{"given": "x", "a": "1"}]}), &[]),
         (json!({"one": {"given": "x"}}), &[]),
         (json!({"words": {}}), &[]),

@@ -487,6 +487,15 @@ fn a_circle_takes_what_a_post_takes() {
     let m = only(&service, "Users", "userName eq \"m\"");
     assert_eq!(only(&service, "Users", "userName eq \"u\"")[ENTERPRISE]["manager"]["value"], m["id"]);
 
+    // Text that looks like a name waits for nobody.
+    let service = Service::new();
+    let name = json!({"name": {"familyName": "bulkId:g", "givenName": "bulkId:p q"}});
+    let answer = results(bulk(&service, &json!([user(name), post_group("g", &["u"])])));
+    assert_eq!(statuses(&answer), ["201", "201"], "{answer:?}");
+    let g = only(&service, "Groups", "displayName eq \"g\"")["id"].clone();
+    let named = only(&service, "Users", "userName eq \"u\"")["name"].clone();
+    assert_eq!(named, json!({"familyName": g, "givenName": "bulkId:p q"}));
+
     let mut strict = Behaviour::default();
     strict.unknown_attributes = UnknownAttributes::Refuse;
     let service = Service::with(strict);
