@@ -607,6 +607,9 @@ fn an_extension_comes_with_what_it_must_have() {
 fn a_required_extension_is_never_away() {
     let extension = serde_json::from_value(json!({"id": "urn:example:E", "attributes": [
         {"name": "a", "type": "string"}, {"name": "b", "type": "string"},
+        {"name": "cx", "type": "complex", "subAttributes": [{"name": "p", "type": "string"}]},
+        {"name": "m", "type": "complex", "multiValued": true, "subAttributes": [
+            {"name": "value", "type": "string", "mutability": "immutable"}, {"name": "display", "type": "string"}]},
         {"name": "given", "type": "string", "mutability": "readOnly"}]}));
     let schemas = ResourceSchemas::user().with_required_extension(extension.unwrap());
     let holding = |extension: Value| json!({"userName": "u", "urn:example:E": extension});
@@ -616,9 +619,32 @@ fn a_required_extension_is_never_away() {
         let patches = diff(&holding(before.clone()), &holding(after.clone()), &schemas, &options).unwrap();
         assert!(same(&apply(&patches, &holding(before.clone()), &schemas)["urn:example:E"], after), "{before} {after}");
     }
+    // Within a message it may be away.
+    for options in [DiffOptions::new(), DiffOptions::new().with_removal_by_value()] {
+        for (before, after) in [
+            (json!({"m": [{"value": "1"}]}), json!({"m": [{"value": "2"}]})),
+            (json!({"m": [{"value": "1"}]}), json!({"m": [{"value": "1", "display": "x"}]})),
+            (json!({"x": 1}), json!({"y": 1})),
+            (json!({"x 1": 1}), json!({"x 2": 1})),
+        ] {
+            let patches = diff(&holding(before.clone()), &holding(after.clone()), &schemas, &options).unwrap();
+            assert!(same(&apply(&patches, &holding(before), &schemas)["urn:example:E"], &after), "{after}");
+        }
+    }
     let gone = json!({"userName": "u"});
-    let error = diff(&holding(json!({"a": "1"})), &gone, &schemas, &options).unwrap_err();
-    assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("urn:example:E")));
+    let known = options.with_only_known();
+    for (after, options) in [
+        (gone.clone(), &options),
+        (holding(json!({"given": "g"})), &options),
+        (holding(json!({"m": [{}]})), &options),
+        (holding(json!({"x": "1"})), &known),
+    ] {
+        let error = diff(&holding(json!({"a": "1"})), &after, &schemas, options).unwrap_err();
+        assert_eq!((error.scim_type().as_str(), error.target()), ("mutability", Some("urn:example:E")));
+    }
+    let (before, after) = (holding(json!({"cx": {"p": "1"}})), holding(json!({"cx": {"x": 1}, "b": "2"})));
+    let patches = diff(&before, &after, &schemas, &known).unwrap();
+    assert_eq!(apply(&patches, &before, &schemas)["urn:example:E"], json!({"b": "2"}));
     let patches = diff(&holding(json!({"a": "1", "given": "g"})), &gone, &schemas, &options).unwrap();
     let after = apply(&patches, &holding(json!({"a": "1", "given": "g"})), &schemas);
     assert_eq!(after["urn:example:E"], json!({"given": "g"}));
@@ -727,7 +753,8 @@ fn members_that_stay_are_not_away_between_messages() {
 #[test]
 fn what_is_required_is_there_after_each_operation() {
     let subs = json!([{"name": "a", "type": "string"}, {"name": "b", "type": "string"}]);
-    let keyed = json!([{"name": "value", "type": "string", "mutability": "immutable"}]);
+    let keyed = json!([{"name": "value", "type": "string", "mutability": "immutable"},
+        {"name": "display", "type": "string"}, {"name": "primary", "type": "boolean"}]);
     let schemas = schemas_with(&json!([
         {"name": "req", "type": "complex", "required": true, "subAttributes": subs},
         {"name": "people", "type": "complex", "multiValued": true, "required": true, "subAttributes": keyed},
@@ -735,6 +762,10 @@ fn what_is_required_is_there_after_each_operation() {
     for (before, after) in [
         (json!({"req": {"a": "1"}}), json!({"req": {"b": "2"}})),
         (json!({"req": {"a": "1"}}), json!({"req": {"x": "2"}})),
+        (json!({"req": {"x": "1"}}), json!({"req": {"y": "2"}})),
+        (json!({"req": {"x 1": "1"}}), json!({"req": {"x 2": "2"}})),
+        (json!({"people": [{"display": "x"}]}), json!({"people": [{"display": "x", "value": "1"}]})),
+        (json!({"people": [{"display": "x", "primary": true}]}), json!({"people": [{"value": "1", "primary": true}]})),
         (json!({"people": [{"value": "A"}, {"value": "a"}]}), json!({"people": [{"value": "a"}]})),
         (json!({"people": [{"value": "A"}, {"value": "a"}]}), json!({"people": [{"value": "a"}, {"value": "n"}]})),
     ] {
@@ -807,4 +838,57 @@ fn a_foreign_schema_is_named_once() {
     let after = json!({"schemas": ["urn:example:X", "urn:EXAMPLE:x"]});
     let operations = operations(&json!({}), &after, &ResourceSchemas::user(), &DiffOptions::new());
     assert_eq!(operations, [json!([{"op": "add", "path": "schemas", "value": ["urn:example:X"]}])]);
+}
+
+#[test]
+fn a_limit_makes_no_more_messages_than_it_must() {
+    let schemas = ResourceSchemas::group();
+    let of = |name: &str, range: std::ops::Range<usize>, display: &str| {
+        let members: Vec<Value> = range
+            .map(|i| json!({"value": format!("u{i}"), "display": if i < 19 { display } else { "same" }}))
+            .collect();
+        json!({"displayName": name, "members": members})
+    };
+    let (every, by_value) = (DiffOptions::new(), DiffOptions::new().with_removal_by_value());
+    for (before, after, options, messages) in [
+        (of("a", 0..0, "x"), of("b", 0..150, "x"), every.with_max_values(100), 2),
+        (of("a", 100..150, "x"), of("a", 150..300, "x"), every.with_max_values(100), 2),
+        // Nineteen change and one comes.
+        (of("a", 0..19, "x"), of("a", 0..20, "y"), every.with_max_operations(20), 1),
+        (of("a", 0..30, "x"), of("a", 0..40, "y"), by_value.with_max_operations(2), 1),
+        (of("a", 0..40, "x"), of("a", 0..30, "y"), by_value.with_max_operations(2), 1),
+    ] {
+        let patches = diff(&before, &after, &schemas, &options).unwrap();
+        assert_eq!(patches.len(), messages, "{options:?}");
+        assert!(same(&apply(&patches, &before, &schemas), &after));
+    }
+    // A value that just has room is no error.
+    let (before, after) = (of("a", 0..0, "x"), of("a", 0..3, "x"));
+    let one = diff(&before, &of("a", 0..1, "x"), &schemas, &every).unwrap();
+    let bytes = serde_json::to_vec(&one[0]).unwrap().len();
+    let patches = diff(&before, &after, &schemas, &every.with_max_bytes(bytes)).unwrap();
+    assert_eq!((patches.len(), same(&apply(&patches, &before, &schemas), &after)), (3, true));
+    let error = diff(&before, &after, &schemas, &every.with_max_bytes(bytes - 1)).unwrap_err();
+    assert_eq!((error.scim_type().as_str(), error.target()), ("invalidValue", Some("members")));
+}
+
+/// Plain text is the `value` of the object that belongs there.
+#[test]
+fn plain_text_is_the_object_that_it_stands_for() {
+    let schemas = ResourceSchemas::user();
+    let held = |manager: Value| json!({"userName": "u", ENTERPRISE_USER: {"manager": manager}});
+    for (before, after) in [
+        (json!("u1"), json!({"$ref": "x"})),
+        (json!("u1"), json!({"value": "u2"})),
+        (json!("u1"), json!("u2")),
+        (json!({"value": "u1", "$ref": "x"}), json!({"value": "u1"})),
+    ] {
+        let patches = diff(&held(before.clone()), &held(after.clone()), &schemas, &DiffOptions::new()).unwrap();
+        let reached = apply(&patches, &held(before.clone()), &schemas);
+        let after = if after.is_string() { json!({"value": after}) } else { after };
+        assert!(same(&reached[ENTERPRISE_USER]["manager"], &after), "{before} {after} {reached}");
+    }
+    for (before, after) in [(json!("u1"), json!({"value": "u1"})), (json!({"value": "u1"}), json!("u1"))] {
+        assert_eq!(diff(&held(before), &held(after), &schemas, &DiffOptions::new()).unwrap(), []);
+    }
 }

@@ -8,7 +8,7 @@ use scim_core::limits::Limits;
 use scim_core::message::PATCH_OP;
 use scim_core::patch::{PatchOp, PatchOptions};
 use scim_core::resource::User;
-use scim_core::schema::ResourceSchemas;
+use scim_core::schema::{Attribute, AttributeType, Direction, ResourceSchemas, Schema};
 use serde_json::{Value, json};
 
 fn in_small_stack<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> T {
@@ -168,6 +168,14 @@ fn names_by_the_thousand() {
     assert_eq!(on_user(full, PatchOptions::strict()), Err("invalidPath".to_owned()));
     let short = many(&|i| format!("department.x{i}"));
     assert_eq!(on_user(short, PatchOptions::lenient()), Err("invalidPath".to_owned()));
+    // One attribute in so many spellings.
+    let spelling = |i: usize| (0..15).map(|at| if i >> at & 1 == 1 { 'A' } else { 'a' }).collect::<String>();
+    let spelt: serde_json::Map<String, Value> =
+        (0..20_000).map(|i| (format!("urn:{}:User:userName", spelling(i)), json!("x"))).collect();
+    let core =
+        Schema::new(format!("urn:{}:User", spelling(0)), vec![Attribute::new("userName", AttributeType::String)]);
+    let found = ResourceSchemas::new(core).validate(&Value::Object(spelt), Direction::Patch);
+    assert_eq!(found.len(), 19_999, "each is one name twice");
     // Paths for keys are operations, and as many are allowed.
     let paths = many(&|i| format!("emails[type eq \"{i}\"].value"));
     let hundred = PatchOptions::lenient().with_limits(Limits::default().with_operations(100));

@@ -750,6 +750,7 @@ fn what_can_be_set_once_is_not_changed_from_inside() {
         json!({"op": "add", "path": "one.value", "value": "1"}),
         json!({"op": "replace", "path": "one", "value": {"value": "1"}}),
         json!({"op": "replace", "path": "tags[value eq \"1\"].type", "value": "t"}),
+        json!({"op": "replace", "path": "tags[value eq \"1\"]", "value": {"value": "1", "type": "t"}}),
         json!({"op": "add", "path": "tags", "value": [{"value": "1", "type": "t"}]}),
     ] {
         assert_eq!(on_thing(&schemas, &before, operation.clone(), &strict), Ok(before.clone()), "{operation}");
@@ -813,6 +814,22 @@ fn members_that_are_plain_text_are_taken_away_by_their_value() {
             assert_eq!(group, json!({"members": ["b"]}), "{quirks} {value}");
         }
     }
+    let mut group = json!({"members": ["a", "b"]});
+    let operation = json!({"op": "add", "path": "members[value eq \"a\"]", "value": {"type": "User"}});
+    apply(&mut group, json!([operation]), &ResourceSchemas::group(), &PatchOptions::strict()).unwrap();
+    assert_eq!(group, json!({"members": [{"value": "a", "type": "User"}, "b"]}));
+    for (operation, after) in [
+        (
+            json!({"op": "add", "path": "members[value eq \"a\"].type", "value": "User"}),
+            json!([{"value": "a", "type": "User"}, "b"]),
+        ),
+        (json!({"op": "add", "path": "members[value eq \"a\"].type", "value": null}), json!(["a", "b"])),
+        (json!({"op": "remove", "path": "members[value eq \"a\"].type"}), json!(["a", "b"])),
+    ] {
+        let group = json!({"members": ["a", "b"]});
+        let done = on_thing(&ResourceSchemas::group(), &group, operation, &PatchOptions::strict());
+        assert_eq!(done, Ok(json!({"members": after})));
+    }
     let text = "26118915-6090-4610-87e4-49d8ca9f808d";
     let mut user = json!({ENTERPRISE_USER: {"manager": text}, "schemas": [ENTERPRISE_USER]});
     let path = format!("{ENTERPRISE_USER}:manager");
@@ -864,6 +881,12 @@ fn a_member_is_stored_once_whoever_writes_it() {
         let done = on_thing(&schemas, &namesakes, operation.clone(), &PatchOptions::strict());
         assert_eq!(done, Ok(namesakes.clone()), "{operation}");
     }
+    // Nothing is written where nothing changes.
+    let mut user = json!({"emails": [{"value": "a", "type": "work"}, {"value": "b"}]});
+    let operation =
+        json!({"op": "replace", "path": "emails[type eq \"work\"]", "value": {"value": "a", "type": "work"}});
+    let applied = apply(&mut user, json!([operation]), &ResourceSchemas::user(), &PatchOptions::strict()).unwrap();
+    assert!(!applied.changed);
     // Equal elements of other lists too.
     let emails = json!({"emails": [{"value": "a", "type": "w"}, {"value": "b", "type": "w"}, {"value": "c"}]});
     let operation = json!({"op": "replace", "path": "emails[type eq \"w\"]", "value": {"value": "d"}});

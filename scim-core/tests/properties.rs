@@ -299,7 +299,7 @@ proptest! {
         reaches(&before, &after, &ResourceSchemas::group(), &DiffOptions::for_target(Quirks::AUTHENTIK).with_max_bytes(200))?;
     }
 
-    /// Two namesakes that change are two removals and an addition of two: what a message must have room for.
+    /// Four namesakes that change are four removals and an addition of four: what a message must have room for.
     #[test]
     fn who_stays_is_there_after_each_message(before in groups(), after in groups()) {
         let schemas = ResourceSchemas::group();
@@ -308,7 +308,7 @@ proptest! {
         };
         let stay: Vec<String> = keys(&after).into_iter().filter(|key| keys(&before).contains(key)).collect();
         let (every, by_value) = (DiffOptions::new(), DiffOptions::for_target(Quirks::ENTRA));
-        for options in [every.with_max_values(4), every.with_max_operations(3), by_value.with_max_values(4), by_value.with_max_operations(2)] {
+        for options in [every.with_max_values(8), every.with_max_operations(5), by_value.with_max_values(8), by_value.with_max_operations(2)] {
             let receiver = PatchOptions::new(Quirks::ENTRA);
             let mut group = before.clone();
             for patch in diff(&before, &after, &schemas, &options).unwrap() {

@@ -461,6 +461,8 @@ fn a_patch_value_is_valid_where_it_is_taken() {
         (json!({"one": {"a": "2", "list": {}}}), &[]),
         (json!({"many": [{}]}), &["`many` is required"]),
         (json!({"many": []}), &["`many` is required"]),
+        (json!({"many": {}}), &["`many` is required"]),
+        (json!({"many": {"given": "x"}}), &["`many` is readOnly"]),
         (json!({"many": [{"a": [], "list": ["x"]}]}), &[]),
         (json!({"many": [{"given": "x"}]}), &["`many[0]` is readOnly"]),
         (json!({"many": [{"other": "x"}]}), &["`many[0].other` is unknown"]),

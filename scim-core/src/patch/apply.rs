@@ -72,15 +72,31 @@ impl PatchOp {
             options,
             growth: 0,
         };
+        let must_stay: Vec<&str> =
+            schemas.required_extensions().filter(|uri| session.store.holds_object(uri)).collect();
+        // The first operation after which a required extension was gone, if none brought it back.
+        let mut took_away = None;
+        let mut refused = None;
         for (at, operation) in self.operations.iter().enumerate() {
             if let Err(error) = session.operation(operation) {
-                session.store.roll_back();
-                let error = error.at(at);
-                return Err(match &operation.path {
-                    Some(path) => error.on(path),
-                    None => error,
-                });
+                refused = Some((at, error));
+                break;
             }
+            let gone = must_stay.iter().find(|uri| !session.store.holds_object(uri));
+            took_away = gone.and_then(|uri| took_away.or(Some((at, *uri))));
+        }
+        let refused = refused.or_else(|| {
+            let (at, uri) = took_away?;
+            Some((at, PatchError::mutability(format!("the extension `{uri}` is required"))))
+        });
+        if let Some((at, error)) = refused {
+            session.store.roll_back();
+            let path = self.operations.get(at).and_then(|operation| operation.path.as_ref());
+            let error = error.at(at);
+            return Err(match path {
+                Some(path) => error.on(path),
+                None => error,
+            });
         }
         Ok(Applied { changed: session.store.is_changed(), quirks: session.conform.fired })
     }
@@ -102,17 +118,11 @@ impl Session<'_> {
         let Operation { op, path, value } = operation;
         let value = value.as_ref();
         check_shape(*op, path.as_ref(), value)?;
-        let schemas = self.schemas;
-        let must_stay: Vec<&str> = schemas.required_extensions().filter(|uri| self.store.holds_object(uri)).collect();
         match (path, value) {
-            (Some(path), value) => self.at_path(*op, path, value)?,
-            (None, Some(Value::Object(attributes))) => self.pathless(*op, attributes)?,
+            (Some(path), value) => self.at_path(*op, path, value),
+            (None, Some(Value::Object(attributes))) => self.pathless(*op, attributes),
             // Refused already.
-            (None, _) => {}
-        }
-        match must_stay.into_iter().find(|uri| !self.store.holds_object(uri)) {
-            Some(uri) => Err(PatchError::mutability(format!("the extension `{uri}` is required"))),
-            None => Ok(()),
+            (None, _) => Ok(()),
         }
     }
 

@@ -125,12 +125,20 @@ impl Differ<'_> {
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) -> Result<(), PatchError> {
-        let holds_any = |map: &Map<String, Value>| map.values().any(|value| !is_unassigned(value));
-        if must_stay && holds_any(before) && !holds_any(after) && !self.keeps_any(&schema.attributes, before) {
+        let comes = |attribute: &Attribute| {
+            !attribute.is_read_only()
+                && held(after, attribute.name())
+                    .is_some_and(|value| list(value).iter().any(|value| self.written(attribute, value).is_some()))
+        };
+        let (mut comes, goes): (Vec<_>, Vec<_>) = schema.attributes.iter().partition(|one| comes(one));
+        let brings = |(name, value): (&String, &Value)| {
+            !is_unassigned(value) && !self.options.only_known && schema.attribute(name).is_none()
+        };
+        let is_there = before.values().any(|value| !is_unassigned(value));
+        let stays = !comes.is_empty() || after.iter().any(brings);
+        if must_stay && is_there && !stays && !self.keeps_any(&schema.attributes, before) {
             return Err(PatchError::mutability("the extension is required").on(schema.id()));
         }
-        let (goes, mut comes): (Vec<_>, Vec<_>) =
-            schema.attributes.iter().partition(|one| held(after, one.name()).is_none());
         comes.sort_by_key(|one| !one.is_required());
         for attribute in comes {
             self.attribute(Some(schema.id()), attribute, before, after)?;
@@ -164,6 +172,8 @@ impl Differ<'_> {
         }
         let path = AttributePath::of(urn, attribute.name());
         let (old, new) = (held(before, attribute.name()), held(after, attribute.name()));
+        let [old, new] = [old, new].map(|value| value.map(|value| attribute.unfolded(value)));
+        let (old, new) = (old.as_deref(), new.as_deref());
         if attribute.is_multi_valued() {
             let (old, new) = (old.map_or(&[][..], list), new.map_or(&[][..], list));
             return if attribute.is_keyed_by_value() {

@@ -145,7 +145,8 @@ impl Differ<'_> {
         if is.is_empty() && left_out.is_empty() {
             return self.unassign(attribute, path);
         }
-        if must_stay && comes.is_empty() {
+        // What was there first could be meant by a filter for those who go.
+        if must_stay && (comes.is_empty() || gone.iter().any(|name| name.key().is_none())) {
             let all = new.list.iter().map(|(_, element)| (*element).clone()).collect();
             self.push(Op::Replace, path, Some(Value::Array(all)));
             return Ok(());

@@ -52,6 +52,13 @@ impl<'v> Sides<'v> {
         let [old, new] = self.held(name);
         change(old, new)
     }
+
+    /// What leads from one to the other under those names. What goes is last: what must be there has a part at any time.
+    fn changes<'n>(mut self, names: Vec<&'n str>) -> Vec<(&'n str, (Op, Value))> {
+        let mut all: Vec<_> = names.into_iter().filter_map(|name| Some((name, self.change(name)?))).collect();
+        all.sort_by_key(|(_, (op, _))| *op == Op::Remove);
+        all
+    }
 }
 
 impl Differ<'_> {
@@ -102,16 +109,14 @@ impl Differ<'_> {
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) {
-        let mut sides = Sides::of(before, after);
-        for name in unknown_names(before, after, |name| schema.attribute(name).is_some()) {
-            if let Some(change) = sides.change(name) {
-                if is_name(name) {
-                    self.push_at(AttributePath::of(Some(schema.id()), name), change);
-                } else {
-                    let (op, value) = change;
-                    let inner = Value::Object(Map::from_iter([(name.to_owned(), value)]));
-                    self.push_member(schema.id(), (op, inner));
-                }
+        let names = unknown_names(before, after, |name| schema.attribute(name).is_some());
+        for (name, change) in Sides::of(before, after).changes(names) {
+            if is_name(name) {
+                self.push_at(AttributePath::of(Some(schema.id()), name), change);
+            } else {
+                let (op, value) = change;
+                let inner = Value::Object(Map::from_iter([(name.to_owned(), value)]));
+                self.push_member(schema.id(), (op, inner));
             }
         }
     }
@@ -123,17 +128,15 @@ impl Differ<'_> {
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) {
-        let mut sides = Sides::of(before, after);
-        for name in unknown_names(before, after, |name| attribute.sub_attribute(name).is_some()) {
-            if let Some(change) = sides.change(name) {
-                if is_name(name) {
-                    self.push_at(path.with_sub(name), change);
-                } else {
-                    let (op, value) = change;
-                    let op = if op == Op::Remove { Op::Replace } else { op };
-                    let members = Value::Object(Map::from_iter([(name.to_owned(), value)]));
-                    self.push(op, path.clone(), Some(members));
-                }
+        let names = unknown_names(before, after, |name| attribute.sub_attribute(name).is_some());
+        for (name, change) in Sides::of(before, after).changes(names) {
+            if is_name(name) {
+                self.push_at(path.with_sub(name), change);
+            } else {
+                let (op, value) = change;
+                let op = if op == Op::Remove { Op::Replace } else { op };
+                let members = Value::Object(Map::from_iter([(name.to_owned(), value)]));
+                self.push(op, path.clone(), Some(members));
             }
         }
     }

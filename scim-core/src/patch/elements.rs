@@ -121,6 +121,19 @@ impl Session<'_> {
         let mut emptied = Vec::new();
         for (nth, &at) in (1_usize..).zip(places) {
             let value = if nth == places.len() { std::mem::take(&mut value) } else { value.clone() };
+            // Plain text becomes the object that it stands for.
+            if let Some(text @ Value::String(_)) = self.store.elements(slot).get(at)
+                && let Value::Object(mut members) = attribute.unfolded(text).into_owned()
+            {
+                if merge(op, attribute, &mut members, Map::from_iter([(sub.name().to_owned(), value)]))? {
+                    if members.values().all(is_unassigned) {
+                        emptied.push(at);
+                    } else {
+                        self.store.set_element(slot, at, Value::Object(members));
+                    }
+                }
+                continue;
+            }
             let change = self.store.change_sub(slot, at, sub.name(), |current| checked(op, sub, current, value));
             let Some(is_empty) = change else {
                 let name = attribute.name();
@@ -178,9 +191,8 @@ impl Session<'_> {
             let Some(current) = self.store.elements(slot).get(at) else {
                 continue;
             };
-            let new = match (op, current, &value) {
-                (Op::Add, Value::Object(current), Value::Object(members)) => {
-                    let mut merged = current.clone();
+            let new = match (op, attribute.unfolded(current).into_owned(), &value) {
+                (Op::Add, Value::Object(mut merged), Value::Object(members)) => {
                     merge(op, attribute, &mut merged, members.clone())?;
                     Value::Object(merged)
                 }

@@ -105,33 +105,44 @@ impl Messages {
     fn fits(&self, more: Size) -> bool {
         let all = self.size.and(more);
         // The first operation has no comma.
-        let bytes = all.bytes - usize::from(more.operations > 0);
+        let bytes = all.bytes - usize::from(all.operations > 0);
         all.operations <= self.limits.operations && all.values <= self.limits.values && bytes <= self.limits.bytes
     }
 
     fn size_of(&self, operation: &Operation) -> Size {
-        Size { operations: 1, values: weight(operation), bytes: self.limits.length(operation) + 1 }
+        let size = Size { operations: 1, values: weight(operation), bytes: self.limits.length(operation) + 1 };
+        match &operation.value {
+            Some(Value::Array(_)) if self.goes_on(operation) => {
+                let bare = Operation { value: Some(Value::Array(Vec::new())), ..operation.clone() };
+                Size { operations: 0, bytes: size.bytes - self.limits.length(&bare), ..size }
+            }
+            _ => size,
+        }
     }
 
-    /// Behind the others if it has room, else in a message of its own. What adds to a list, or takes away from it, as the
-    /// operation before does, goes on with that.
+    /// Whether it adds to a list, or takes away from it, as the operation before does.
+    fn goes_on(&self, operation: &Operation) -> bool {
+        let is_list = |operation: &Operation| matches!(operation.value, Some(Value::Array(_)));
+        self.patch.operations.last().is_some_and(|last| {
+            is_list(last) && is_list(operation) && last.op == operation.op && last.path == operation.path
+        })
+    }
+
+    /// Behind the others if it has room, else in a message of its own. What goes on with the operation before becomes a part
+    /// of it.
     fn push(&mut self, operation: Operation) {
-        let size = self.size_of(&operation);
-        if !self.fits(size) {
+        if !self.fits(self.size_of(&operation)) {
             self.flush();
         }
-        self.size = self.size.and(size);
-        let before = self.patch.operations.last_mut();
-        match (before, operation) {
-            (
-                Some(Operation { op, path, value: Some(Value::Array(list)) }),
-                Operation { op: more, path: onto, value: Some(Value::Array(values)) },
-            ) if *op == more && *path == onto => {
-                list.extend(values);
-                self.size.operations -= 1;
-            }
-            (_, operation) => self.patch.operations.push(operation),
+        self.size = self.size.and(self.size_of(&operation));
+        if self.goes_on(&operation)
+            && let Some(Operation { value: Some(Value::Array(list)), .. }) = self.patch.operations.last_mut()
+            && let Some(Value::Array(values)) = operation.value
+        {
+            list.extend(values);
+            return;
         }
+        self.patch.operations.push(operation);
     }
 
     /// The bytes of operations that a message has room for.
@@ -154,35 +165,43 @@ impl Messages {
         Ok(())
     }
 
-    /// A long list in pieces. Of a `replace` the first piece replaces, the others add.
+    /// A long list in pieces. Of a `replace`, which is cut only if no message can hold it, the first piece replaces and the
+    /// others add.
     fn pieces(&mut self, op: Op, path: &PatchPath, values: Vec<Value>) -> Result<(), PatchError> {
         let of = |op, values| Operation { op, path: Some(path.clone()), value: Some(Value::Array(values)) };
         let all = of(op, values);
-        if self.limits.length(&all) <= self.room() && weight(&all) <= self.limits.values {
+        let fits_alone = self.limits.length(&all) <= self.room() && weight(&all) <= self.limits.values;
+        if self.fits(self.size_of(&all)) || (op == Op::Replace && fits_alone) {
             self.push(all);
             return Ok(());
         }
         let Some(Value::Array(values)) = all.value else {
             return Ok(());
         };
-        // `add` and `remove` are shorter than `replace`: the size is right or too high by some bytes.
-        let bare = self.limits.length(&of(op, Vec::new()));
-        let (mut op, mut piece, mut size) = (op, Vec::new(), bare);
+        let (mut op, mut piece) = (op, Vec::new());
+        let mut size = self.size_of(&of(op, Vec::new()));
         for value in values {
-            let bytes = self.limits.length(&value);
-            let comma = usize::from(!piece.is_empty());
-            if !piece.is_empty() && (piece.len() >= self.limits.values || size + comma + bytes > self.room()) {
-                self.push(of(op, std::mem::take(&mut piece)));
-                op = if op == Op::Replace { Op::Add } else { op };
-                size = bare;
+            let length = self.limits.length(&value);
+            let mut more = Size { operations: 0, values: 1, bytes: length + usize::from(!piece.is_empty()) };
+            if !self.fits(size.and(more)) {
+                if !piece.is_empty() {
+                    self.push(of(op, std::mem::take(&mut piece)));
+                    op = if op == Op::Replace { Op::Add } else { op };
+                }
+                self.flush();
+                size = self.size_of(&of(op, Vec::new()));
+                more.bytes = length;
+                if !self.fits(size.and(more)) {
+                    let bare = of(op, Vec::new());
+                    return Err(too_long(&bare, self.limits.length(&bare) + length, self.limits.bytes));
+                }
             }
-            size += bytes + usize::from(!piece.is_empty());
-            if size > self.room() {
-                return Err(too_long(&of(op, Vec::new()), size, self.limits.bytes));
-            }
+            size = size.and(more);
             piece.push(value);
         }
-        self.push(of(op, piece));
+        if !piece.is_empty() {
+            self.push(of(op, piece));
+        }
         Ok(())
     }
 
@@ -191,17 +210,17 @@ impl Messages {
     fn exchanges(&mut self, path: &AttributePath, all: Vec<Exchange>, by_value: bool) -> Result<(), PatchError> {
         let list = |op, values| Operation { op, path: Some(path.clone().into()), value: Some(Value::Array(values)) };
         let (bare_add, bare_remove) = (list(Op::Add, Vec::new()), list(Op::Remove, Vec::new()));
-        let mut bare = Size { values: 0, ..self.size_of(&bare_add) };
-        if by_value {
-            bare = bare.and(Size { values: 0, ..self.size_of(&bare_remove) });
-        }
+        let bare = |messages: &Self| {
+            let add = messages.size_of(&bare_add);
+            if by_value { add.and(messages.size_of(&bare_remove)) } else { add }
+        };
         let removals = |leave: &[String]| -> Vec<Operation> {
             if by_value {
                 return vec![list(Op::Remove, leave.iter().map(|key| named(key)).collect())];
             }
             leave.iter().map(|key| Operation { op: Op::Remove, path: Some(selected(path, key)), value: None }).collect()
         };
-        let (mut leave, mut back, mut size): (Vec<String>, Vec<Value>, Size) = (Vec::new(), Vec::new(), bare);
+        let (mut leave, mut back, mut size): (Vec<String>, Vec<Value>, Size) = (Vec::new(), Vec::new(), bare(self));
         for exchange in all {
             let removed: usize = if by_value {
                 exchange.leave.iter().map(|key| self.limits.length(&named(key)) + 1).sum()
@@ -216,7 +235,7 @@ impl Messages {
             if !self.fits(size.and(more)) {
                 self.push_all(removals(&std::mem::take(&mut leave)), list(Op::Add, std::mem::take(&mut back)));
                 self.flush();
-                size = bare;
+                size = bare(self);
             }
             if self.fits(size.and(more)) {
                 leave.extend(exchange.leave);

@@ -162,6 +162,9 @@ impl<'r> Store<'r> {
 
     /// Takes elements out; `places` ascend.
     pub(super) fn remove_elements(&mut self, slot: &Slot, places: &[usize]) {
+        if places.is_empty() {
+            return;
+        }
         if places.len() >= self.elements(slot).len() {
             return self.set(slot, None);
         }

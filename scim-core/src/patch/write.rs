@@ -54,12 +54,8 @@ impl Session<'_> {
         match value {
             Value::Null => self.unassign(attribute, slot, PatchError::value),
             Value::Object(members) if attribute.is_complex() => {
-                let mut merged = match (self.store.get(slot), attribute.sub_attribute("value")) {
-                    (Some(Value::Object(current)), _) => current.clone(),
-                    // Plain text is the `value`.
-                    (Some(Value::String(text)), Some(value)) => {
-                        Map::from_iter([(value.name().to_owned(), Value::from(text.as_str()))])
-                    }
+                let mut merged = match self.store.get(slot).map(|current| attribute.unfolded(current).into_owned()) {
+                    Some(Value::Object(current)) => current,
                     _ => Map::new(),
                 };
                 if !merge(op, attribute, &mut merged, members)? {

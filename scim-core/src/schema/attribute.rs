@@ -1,4 +1,6 @@
-use serde_json::Value;
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
 
 use crate::Text;
 use crate::resource::wire::{wire_enum, wire_struct};
@@ -190,6 +192,17 @@ impl Attribute {
     pub(crate) fn is_misnamed(&self, value: &Value) -> bool {
         let foreign = |(name, value): (&String, &Value)| !is_unassigned(value) && self.sub_attribute(name).is_none();
         self.is_complex() && value.as_object().is_some_and(|members| members.iter().any(foreign))
+    }
+
+    /// The value; plain text where an object belongs as the object that it stands for, whose `value` it is.
+    pub(crate) fn unfolded<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
+        match (value, self.sub_attribute("value")) {
+            (Value::String(text), Some(sub)) if self.is_complex() => {
+                let members = Map::from_iter([(sub.name().to_owned(), Value::from(text.as_str()))]);
+                Cow::Owned(Value::Object(members))
+            }
+            _ => Cow::Borrowed(value),
+        }
     }
 
     /// Whether elements are told apart by `value` alone, as members of groups are: a list of complex

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -6,7 +7,7 @@ use crate::date::DateTime;
 use crate::path::AttributePath;
 use crate::resource::{get_folded, is_unassigned};
 use crate::schema::{
-    Attribute, AttributeType, Located, RESOURCE_TYPE, ResourceSchemas, Returned, SCHEMA, SERVICE_PROVIDER_CONFIG,
+    Attribute, AttributeType, Home, Located, RESOURCE_TYPE, ResourceSchemas, Returned, SCHEMA, SERVICE_PROVIDER_CONFIG,
     is_base64, is_integer, is_primary,
 };
 use crate::text::same_name;
@@ -99,6 +100,8 @@ impl ResourceSchemas {
             return check.found;
         };
         check.names("", map);
+        // Each attribute is looked for once, however many names there are for it.
+        let mut named: HashMap<(Home<'_>, &str), bool> = HashMap::new();
         for (name, value) in map {
             if let Some(schema) = self.extension(name) {
                 match value {
@@ -124,7 +127,11 @@ impl ResourceSchemas {
                 let mut located = self.core_attribute(name);
                 if located.is_none() && direction == Direction::Patch {
                     located = self.by_full_name(name);
-                    if located.is_some_and(|located| located.is_named_in(map)) {
+                    if let Some(located) = located
+                        && *named
+                            .entry((located.home, located.attribute.name()))
+                            .or_insert_with(|| located.is_named_in(map))
+                    {
                         check.report(name, ViolationKind::NamedTwice);
                     }
                 }
@@ -237,8 +244,9 @@ impl Check {
         if is_unassigned(value) {
             // In a PATCH that is an order to unassign it, but for an object without parts and for `schemas`, which change
             // nothing.
+            let is_single = attribute.is_complex() && !attribute.is_multi_valued();
             let changes_nothing =
-                same_name(path, "schemas") || (attribute.is_complex() && value.as_object().is_some_and(Map::is_empty));
+                same_name(path, "schemas") || (is_single && value.as_object().is_some_and(Map::is_empty));
             if self.direction == Direction::Patch && attribute.is_read_only() {
                 self.report(path, ViolationKind::ReadOnly);
             } else if self.direction == Direction::Patch && attribute.is_required() && !changes_nothing {
@@ -257,6 +265,9 @@ impl Check {
             _ => {}
         }
         match (attribute.is_multi_valued(), value) {
+            (true, single) if self.direction == Direction::Patch && !single.is_array() => {
+                self.element(path, attribute, single);
+            }
             (true, Value::Array(list)) => {
                 let mut primaries = 0;
                 for (at, element) in list.iter().enumerate() {
@@ -264,15 +275,7 @@ impl Check {
                     if element.is_null() && self.direction == Direction::Patch {
                         continue;
                     }
-                    let path = format!("{path}[{at}]");
-                    if self.direction == Direction::Patch
-                        && attribute.says_nothing_written(element)
-                        && !attribute.is_misnamed(element)
-                    {
-                        self.report(&path, ViolationKind::ReadOnly);
-                        continue;
-                    }
-                    self.single(&path, attribute, element);
+                    self.element(&format!("{path}[{at}]"), attribute, element);
                     primaries += usize::from(is_primary(element));
                 }
                 if primaries > 1 {
@@ -282,10 +285,18 @@ impl Check {
                     self.report(path, ViolationKind::Missing);
                 }
             }
-            (true, single) if self.direction == Direction::Patch => self.single(path, attribute, single),
             (true, _) | (false, Value::Array(_)) => self.report(path, ViolationKind::WrongMultiplicity),
             (false, single) => self.single(path, attribute, single),
         }
+    }
+
+    /// A value of a list. A PATCH has to say something of it that a client may write.
+    fn element(&mut self, path: &str, attribute: &Attribute, value: &Value) {
+        let is_empty = attribute.says_nothing_written(value) && !attribute.is_misnamed(value);
+        if self.direction == Direction::Patch && is_empty {
+            return self.report(path, ViolationKind::ReadOnly);
+        }
+        self.single(path, attribute, value);
     }
 
     /// Whether there is empty text where the RFC wants some (RFC 7643 §3.1 and §4.1.1). Who applies a PATCH takes it as
