@@ -54,7 +54,7 @@ impl<'v> Sides<'v> {
     }
 
     /// What leads from one to the other under those names. What goes is last: what must be there has a part at any time.
-    fn changes<'n>(mut self, names: Vec<&'n str>) -> Vec<(&'n str, (Op, Value))> {
+    fn changes(mut self, names: Vec<&str>) -> Vec<(&str, (Op, Value))> {
         let mut all: Vec<_> = names.into_iter().filter_map(|name| Some((name, self.change(name)?))).collect();
         all.sort_by_key(|(_, (op, _))| *op == Op::Remove);
         all
