@@ -619,10 +619,11 @@ fn a_required_extension_is_never_away() {
         let patches = diff(&holding(before.clone()), &holding(after.clone()), &schemas, &options).unwrap();
         assert!(same(&apply(&patches, &holding(before.clone()), &schemas)["urn:example:E"], after), "{before} {after}");
     }
-    // Within a message it may be away.
-    for options in [DiffOptions::new(), DiffOptions::new().with_removal_by_value()] {
+    let (every, one) = (DiffOptions::new(), DiffOptions::new().with_max_operations(1));
+    for options in [every, every.with_removal_by_value(), one, one.with_removal_by_value()] {
         for (before, after) in [
-            (json!({"m": [{"value": "1"}]}), json!({"m": [{"value": "2"}]})),
+            (json!({"m": [{}]}), json!({"m": [{}]})),
+            (json!({"m": [{"value": "1"}, {"value": "2"}]}), json!({"m": [{"value": "3"}, {"value": "4"}]})),
             (json!({"m": [{"value": "1"}]}), json!({"m": [{"value": "1", "display": "x"}]})),
             (json!({"x": 1}), json!({"y": 1})),
             (json!({"x 1": 1}), json!({"x 2": 1})),

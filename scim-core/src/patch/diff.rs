@@ -61,7 +61,7 @@ pub fn diff(
     let (Value::Object(before), Value::Object(after)) = (before, after) else {
         return Err(PatchError::syntax("a resource is a JSON object"));
     };
-    let mut differ = Differ { options, changes: Vec::new() };
+    let mut differ = Differ { options, changes: Vec::new(), in_required: false };
     let core = schemas.core_alone().chain(ResourceSchemas::common());
     for attribute in core.filter(|attribute| !same_name(attribute.name(), "schemas")) {
         differ.attribute(None, attribute, before, after)?;
@@ -80,6 +80,8 @@ pub fn diff(
 pub(super) struct Differ<'o> {
     pub(super) options: &'o DiffOptions,
     changes: Vec<Change>,
+    /// Whether what is looked at stands in an extension that every resource must have.
+    pub(super) in_required: bool,
 }
 
 pub(super) fn held<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
@@ -125,20 +127,22 @@ impl Differ<'_> {
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) -> Result<(), PatchError> {
-        let comes = |attribute: &Attribute| {
+        let says = |map: &Map<String, Value>, attribute: &Attribute| {
             !attribute.is_read_only()
-                && held(after, attribute.name())
+                && held(map, attribute.name())
                     .is_some_and(|value| list(value).iter().any(|value| self.written(attribute, value).is_some()))
         };
-        let (mut comes, goes): (Vec<_>, Vec<_>) = schema.attributes.iter().partition(|one| comes(one));
-        let brings = |(name, value): (&String, &Value)| {
-            !is_unassigned(value) && !self.options.only_known && schema.attribute(name).is_none()
+        let says_anything = |map: &Map<String, Value>| {
+            let is_unknown = |name: &str| !self.options.only_known && schema.attribute(name).is_none();
+            schema.attributes.iter().any(|attribute| says(map, attribute))
+                || map.iter().any(|(name, value)| !is_unassigned(value) && is_unknown(name))
         };
-        let is_there = before.values().any(|value| !is_unassigned(value));
-        let stays = !comes.is_empty() || after.iter().any(brings);
-        if must_stay && is_there && !stays && !self.keeps_any(&schema.attributes, before) {
+        let goes_all = says_anything(before) && !says_anything(after);
+        if must_stay && goes_all && !self.keeps_any(&schema.attributes, before) {
             return Err(PatchError::mutability("the extension is required").on(schema.id()));
         }
+        let (mut comes, goes): (Vec<_>, Vec<_>) = schema.attributes.iter().partition(|one| says(after, one));
+        self.in_required = must_stay;
         comes.sort_by_key(|one| !one.is_required());
         for attribute in comes {
             self.attribute(Some(schema.id()), attribute, before, after)?;
@@ -149,6 +153,7 @@ impl Differ<'_> {
         for attribute in goes {
             self.attribute(Some(schema.id()), attribute, before, after)?;
         }
+        self.in_required = false;
         Ok(())
     }
 

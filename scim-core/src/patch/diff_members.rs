@@ -135,8 +135,8 @@ impl Differ<'_> {
             return Ok(());
         }
         let left_out = self.left_out_of(attribute, after);
-        // A list that must be there is never empty between two operations.
-        let must_stay = attribute.is_required()
+        // A list that must be there, or that may be all that its extension has, is never empty between two operations.
+        let must_stay = (attribute.is_required() || self.in_required)
             && left_out.is_empty()
             && old.list.iter().all(|(name, _)| gone.contains(name) || named_gone.find(name).is_some());
         if !gone.is_empty() && !left_out.is_subset(&self.left_out_of(attribute, before)) {
