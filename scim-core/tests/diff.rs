@@ -658,8 +658,8 @@ fn a_required_extension_is_never_away() {
         json!({"op": "replace", "path": "urn:example:E", "value": []}),
         json!({"op": "replace", "value": {"urn:example:E": {"a": null}}}),
     ] {
-        let body =
-            json!({"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "title", "value": "t"}, operation]});
+        let body = json!({"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "title", "value": "t"}, operation,
+            {"op": "add", "path": "nickName", "value": "n"}]});
         for options in [PatchOptions::strict(), PatchOptions::lenient()] {
             let mut user = holding(json!({"a": "1"}));
             let error = PatchOp::read(&body, &options).unwrap().apply(&mut user, &schemas, &options).unwrap_err();
@@ -863,6 +863,12 @@ fn a_limit_makes_no_more_messages_than_it_must() {
         assert_eq!(patches.len(), messages, "{options:?}");
         assert!(same(&apply(&patches, &before, &schemas), &after));
     }
+    // A list is not cut where a message of its own can hold it.
+    let emails = |values: [&str; 3]| json!({"title": values[0], "emails": values.map(|value| json!({"value": value}))});
+    let patches =
+        diff(&emails(["a", "b", "c"]), &emails(["d", "e", "f"]), &ResourceSchemas::user(), &every.with_max_values(3))
+            .unwrap();
+    assert_eq!(patches.iter().map(|patch| patch.operations.len()).collect::<Vec<_>>(), [1, 1]);
     // A value that just has room is no error.
     let (before, after) = (of("a", 0..0, "x"), of("a", 0..3, "x"));
     let one = diff(&before, &of("a", 0..1, "x"), &schemas, &every).unwrap();
