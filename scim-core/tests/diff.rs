@@ -742,6 +742,16 @@ fn members_that_stay_are_not_away_between_messages() {
         })
         .collect();
     assert_eq!((one.len(), operations), (1, vec![("remove", 40), ("add", 40)]));
+    // One that no message can hold is cut, and the next one is not.
+    let named = |display: &str, more: &[&str]| {
+        let names = ["bb", "bB", "Bb", "BB", "c"].iter().chain(more);
+        of(names.map(|name| json!({"value": name, "display": display})).collect())
+    };
+    let options = DiffOptions::new().with_removal_by_value().with_max_operations(2).with_max_values(6);
+    let patches = diff(&named("x", &["z"]), &named("y", &[]), &schemas, &options).unwrap();
+    let reached = states(&patches, &named("x", &["z"]), &schemas);
+    let has_c = |state: &Value| state["members"].as_array().is_some_and(|all| all.iter().any(|m| m["value"] == "c"));
+    assert!(reached.iter().all(has_c) && same(reached.last().unwrap(), &named("y", &[])));
     // A namesake that a removal takes along comes back in the same message.
     let namesakes = |names: &[&str]| of(names.iter().map(|name| json!({"value": name})).collect());
     let (before, after) = (namesakes(&["A", "a", "z"]), namesakes(&["a", "z", "new"]));

@@ -125,6 +125,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_are_found_as_by_looking_through() {
+        for count in [3_u32, 100] {
+            let mut map: Map<String, Value> = (0..count).map(|at| (format!("name{at}"), Value::from(at))).collect();
+            map.extend([("NAME1".to_owned(), Value::from("other")), ("Zoë".to_owned(), Value::from("z"))]);
+            let mut names = Names::of(&map);
+            for name in ["name1", "Name1", "NAME1", "nAME2", "zoë", "ZOË", "name", ""] {
+                assert_eq!(names.find(name), get_folded(&map, name), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn the_text_is_the_same_where_the_value_is() {
         let values = [
             json!(null),

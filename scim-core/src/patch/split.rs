@@ -109,8 +109,14 @@ impl Messages {
         all.operations <= self.limits.operations && all.values <= self.limits.values && bytes <= self.limits.bytes
     }
 
+    /// What it counts for by itself.
+    fn size_alone(&self, operation: &Operation) -> Size {
+        Size { operations: 1, values: weight(operation), bytes: self.limits.length(operation) + 1 }
+    }
+
+    /// What it counts for as the next one.
     fn size_of(&self, operation: &Operation) -> Size {
-        let size = Size { operations: 1, values: weight(operation), bytes: self.limits.length(operation) + 1 };
+        let size = self.size_alone(operation);
         match &operation.value {
             Some(Value::Array(_)) if self.goes_on(operation) => {
                 let bare = Operation { value: Some(Value::Array(Vec::new())), ..operation.clone() };
@@ -211,7 +217,8 @@ impl Messages {
         let list = |op, values| Operation { op, path: Some(path.clone().into()), value: Some(Value::Array(values)) };
         let (bare_add, bare_remove) = (list(Op::Add, Vec::new()), list(Op::Remove, Vec::new()));
         let bare = |messages: &Self| {
-            let add = messages.size_of(&bare_add);
+            // A removal stands before it.
+            let add = messages.size_alone(&bare_add);
             if by_value { add.and(messages.size_of(&bare_remove)) } else { add }
         };
         let removals = |leave: &[String]| -> Vec<Operation> {
@@ -249,6 +256,7 @@ impl Messages {
                     }
                 }
                 self.pieces(Op::Add, &path.clone().into(), exchange.back)?;
+                size = bare(self);
             }
         }
         self.push_all(removals(&leave), list(Op::Add, back));
