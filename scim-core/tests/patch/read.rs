@@ -1,5 +1,4 @@
 //! PATCH messages as they are read: from text and from values alike, names that stand twice, what an operation must have.
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use scim_core::limits::Limits;
 use scim_core::message::PATCH_OP;
