@@ -49,8 +49,7 @@ impl Conform {
     pub(super) fn list(&mut self, attribute: &Attribute, value: &Value) -> Result<Vec<Value>, PatchError> {
         let list = match value {
             Value::Array(list) => list.as_slice(),
-            nothing if is_unassigned(nothing) && !attribute.is_complex() => &[],
-            Value::Null => &[],
+            nothing if nothing.is_null() || (is_unassigned(nothing) && !attribute.is_complex()) => &[],
             single => std::slice::from_ref(single),
         };
         if let [Value::Object(only)] = list

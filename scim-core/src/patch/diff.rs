@@ -96,6 +96,12 @@ fn list(value: &Value) -> &[Value] {
     }
 }
 
+/// Whether a member that has a value has such a definition, or none.
+fn any_held(known: &[Attribute], held: &Map<String, Value>, is_meant: impl Fn(Option<&Attribute>) -> bool) -> bool {
+    let definition = |name: &str| known.iter().find(|one| same_name(one.name(), name));
+    held.iter().any(|(name, value)| !is_unassigned(value) && is_meant(definition(name)))
+}
+
 impl Differ<'_> {
     /// Attributes without a path of their own.
     pub(super) fn push_all(&mut self, op: Op, attributes: Map<String, Value>) {
@@ -133,9 +139,8 @@ impl Differ<'_> {
                     .is_some_and(|value| list(value).iter().any(|value| self.written(attribute, value).is_some()))
         };
         let says_anything = |map: &Map<String, Value>| {
-            let is_unknown = |name: &str| !self.options.only_known && schema.attribute(name).is_none();
             schema.attributes.iter().any(|attribute| says(map, attribute))
-                || map.iter().any(|(name, value)| !is_unassigned(value) && is_unknown(name))
+                || self.writes_unknown(&schema.attributes, map)
         };
         let goes_all = says_anything(before) && !says_anything(after);
         if must_stay && goes_all && !self.keeps_any(&schema.attributes, before) {
@@ -159,10 +164,12 @@ impl Differ<'_> {
 
     /// Whether anything stays whatever is taken away: what no client may write, and what is not written at all.
     fn keeps_any(&self, known: &[Attribute], held: &Map<String, Value>) -> bool {
-        let definition = |name: &str| known.iter().find(|one| same_name(one.name(), name));
-        held.iter().any(|(name, value)| {
-            !is_unassigned(value) && definition(name).map_or(self.options.only_known, Attribute::is_read_only)
-        })
+        any_held(known, held, |definition| definition.map_or(self.options.only_known, Attribute::is_read_only))
+    }
+
+    /// Whether there is something that no schema knows and that is written all the same.
+    fn writes_unknown(&self, known: &[Attribute], held: &Map<String, Value>) -> bool {
+        !self.options.only_known && any_held(known, held, |definition| definition.is_none())
     }
 
     fn attribute(
@@ -177,7 +184,7 @@ impl Differ<'_> {
         }
         let path = AttributePath::of(urn, attribute.name());
         let (old, new) = (held(before, attribute.name()), held(after, attribute.name()));
-        let [old, new] = [old, new].map(|value| value.map(|value| attribute.unfolded(value)));
+        let [old, new] = [old, new].map(|value| value.map(|value| attribute.spelt_out(value)));
         let (old, new) = (old.as_deref(), new.as_deref());
         if attribute.is_multi_valued() {
             let (old, new) = (old.map_or(&[][..], list), new.map_or(&[][..], list));
@@ -245,11 +252,9 @@ impl Differ<'_> {
         // What comes is first: a value that must be there is never without any part.
         let (comes, mut goes): (Vec<_>, Vec<_>) = written.partition(|sub| part(new, sub).is_some());
         goes.retain(|sub| part(old, sub).is_some());
-        let brings = |(name, value): (&String, &Value)| {
-            !is_unassigned(value) && !self.options.only_known && attribute.sub_attribute(name).is_none()
-        };
-        let must_stay = attribute.is_required() && comes.is_empty() && !goes.is_empty();
-        if must_stay && !new.iter().any(brings) && !self.keeps_any(&attribute.sub_attributes, old) {
+        let known = &attribute.sub_attributes;
+        let goes_all = comes.is_empty() && !goes.is_empty() && !self.writes_unknown(known, new);
+        if attribute.is_required() && goes_all && !self.keeps_any(known, old) {
             return Err(PatchError::mutability("no PATCH can take this away").on(path));
         }
         for (sub, value) in comes.into_iter().filter_map(|sub| Some((sub, part(new, sub)?))) {

@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::filter::attr;
 use crate::patch::diff::{Differ, held};
-use crate::patch::equal::{Names, same_value};
+use crate::patch::equal::same_value;
 use crate::patch::{Op, PatchError};
 use crate::path::{AttributePath, PatchPath, is_name};
-use crate::resource::is_unassigned;
+use crate::resource::{FoldedNames, is_unassigned};
 use crate::schema::{Attribute, ResourceSchemas, Schema};
 
 /// The names of both sides that are not known, each once.
@@ -23,34 +23,29 @@ fn unknown_names<'v>(
     names.filter(|name| !is_known(name) && met.insert(name.to_ascii_lowercase())).collect()
 }
 
-/// What leads from one value to the other: the operation and its value, null to take it away.
-fn change(old: Option<&Value>, new: Option<&Value>) -> Option<(Op, Value)> {
-    match (old, new) {
-        (None, Some(new)) => Some((Op::Add, new.clone())),
-        (Some(old), Some(new)) if !same_value(old, new) => Some((Op::Replace, new.clone())),
-        (Some(_), None) => Some((Op::Remove, Value::Null)),
-        _ => None,
-    }
-}
-
 /// The two sides, each looked at by name.
 struct Sides<'v> {
-    before: Names<'v>,
-    after: Names<'v>,
+    before: FoldedNames<'v>,
+    after: FoldedNames<'v>,
 }
 
 impl<'v> Sides<'v> {
     fn of(before: &'v Map<String, Value>, after: &'v Map<String, Value>) -> Self {
-        Self { before: Names::of(before), after: Names::of(after) }
+        Self { before: FoldedNames::of(before), after: FoldedNames::of(after) }
     }
 
     fn held(&mut self, name: &str) -> [Option<&'v Value>; 2] {
         [&mut self.before, &mut self.after].map(|side| side.find(name).filter(|value| !is_unassigned(value)))
     }
 
+    /// What leads from one to the other under that name: the operation and its value, null to take it away.
     fn change(&mut self, name: &str) -> Option<(Op, Value)> {
-        let [old, new] = self.held(name);
-        change(old, new)
+        match self.held(name) {
+            [None, Some(new)] => Some((Op::Add, new.clone())),
+            [Some(old), Some(new)] if !same_value(old, new) => Some((Op::Replace, new.clone())),
+            [Some(_), None] => Some((Op::Remove, Value::Null)),
+            _ => None,
+        }
     }
 
     /// What leads from one to the other under those names. What goes is last: what must be there has a part at any time.
@@ -168,7 +163,7 @@ impl Differ<'_> {
         if new.is_empty() {
             return;
         }
-        let mut after = Names::of(after);
+        let mut after = FoldedNames::of(after);
         let mut holds = |uri: &str| after.find(uri).is_some_and(|value| value.is_object() && !is_unassigned(value));
         for uri in old {
             if !is_ours(uri) && !is_new.contains(&uri.to_ascii_lowercase()) && !holds(uri) {

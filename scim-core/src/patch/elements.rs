@@ -123,7 +123,7 @@ impl Session<'_> {
             let value = if nth == places.len() { std::mem::take(&mut value) } else { value.clone() };
             // Plain text becomes the object that it stands for.
             if let Some(text @ Value::String(_)) = self.store.elements(slot).get(at)
-                && let Value::Object(mut members) = attribute.unfolded(text).into_owned()
+                && let Value::Object(mut members) = attribute.spelt_out(text).into_owned()
             {
                 if merge(op, attribute, &mut members, Map::from_iter([(sub.name().to_owned(), value)]))? {
                     if members.values().all(is_unassigned) {
@@ -191,7 +191,7 @@ impl Session<'_> {
             let Some(current) = self.store.elements(slot).get(at) else {
                 continue;
             };
-            let new = match (op, attribute.unfolded(current).into_owned(), &value) {
+            let new = match (op, attribute.spelt_out(current).into_owned(), &value) {
                 (Op::Add, Value::Object(mut merged), Value::Object(members)) => {
                     merge(op, attribute, &mut merged, members.clone())?;
                     Value::Object(merged)

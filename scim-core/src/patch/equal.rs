@@ -1,11 +1,9 @@
 //! When two values are the same (RFC 7643 §2.1 and §2.5): names without case, null as absent.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value};
 
 use crate::filter::Numeric;
-use crate::resource::{get_folded, is_unassigned};
+use crate::resource::{FoldedNames, is_unassigned};
 
 /// Equality of JSON values as SCIM sees them. Elements of lists are compared in order.
 pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
@@ -21,43 +19,13 @@ pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
         }
         (Value::Object(a), Value::Object(b)) => {
             let held = |map: &Map<String, Value>| map.values().filter(|v| !is_unassigned(v)).count();
-            let mut names = Names::of(b);
+            let mut names = FoldedNames::of(b);
             held(a) == held(b)
                 && a.iter()
                     .filter(|(_, v)| !is_unassigned(v))
                     .all(|(name, a)| names.find(name).is_some_and(|b| same_value(a, b)))
         }
         (a, b) => is_unassigned(a) && is_unassigned(b),
-    }
-}
-
-/// The members of an object by their names without case, which are learnt when a spelling is met that is not there.
-pub(crate) struct Names<'v> {
-    map: &'v Map<String, Value>,
-    folded: Option<HashMap<String, &'v Value>>,
-}
-
-/// How many members are looked through for one name: to learn them all takes longer.
-const FEW: usize = 32;
-
-impl<'v> Names<'v> {
-    pub(crate) fn of(map: &'v Map<String, Value>) -> Self {
-        Self { map, folded: None }
-    }
-
-    /// As [`get_folded`].
-    pub(crate) fn find(&mut self, name: &str) -> Option<&'v Value> {
-        if self.map.len() <= FEW {
-            return get_folded(self.map, name);
-        }
-        if let Some(value) = self.map.get(name) {
-            return Some(value);
-        }
-        let map = self.map;
-        let folded = self
-            .folded
-            .get_or_insert_with(|| map.iter().rev().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect());
-        folded.get(&name.to_ascii_lowercase()).copied()
     }
 }
 
@@ -123,18 +91,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn names_are_found_as_by_looking_through() {
-        for count in [3_u32, 100] {
-            let mut map: Map<String, Value> = (0..count).map(|at| (format!("name{at}"), Value::from(at))).collect();
-            map.extend([("NAME1".to_owned(), Value::from("other")), ("Zoë".to_owned(), Value::from("z"))]);
-            let mut names = Names::of(&map);
-            for name in ["name1", "Name1", "NAME1", "nAME2", "zoë", "ZOË", "name", ""] {
-                assert_eq!(names.find(name), get_folded(&map, name), "{name}");
-            }
-        }
-    }
 
     #[test]
     fn the_text_is_the_same_where_the_value_is() {

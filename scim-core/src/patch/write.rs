@@ -54,7 +54,7 @@ impl Session<'_> {
         match value {
             Value::Null => self.unassign(attribute, slot, PatchError::value),
             Value::Object(members) if attribute.is_complex() => {
-                let mut merged = match self.store.get(slot).map(|current| attribute.unfolded(current).into_owned()) {
+                let mut merged = match self.store.get(slot).map(|current| attribute.spelt_out(current).into_owned()) {
                     Some(Value::Object(current)) => current,
                     _ => Map::new(),
                 };

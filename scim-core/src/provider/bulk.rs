@@ -9,12 +9,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::Text;
 use crate::message::bulk_id::{in_url, may_be_text, references_in, resolve_url};
 use crate::message::bulk_order::in_order;
-use crate::message::{BULK_REQUEST, BULK_RESPONSE, BulkResult, BulkStatus, ScimError, resolve_bulk_ids};
+use crate::message::{BULK_REQUEST, BulkResponse, BulkResult, BulkStatus, ScimError, resolve_bulk_ids};
 use crate::patch::PatchOp;
 use crate::provider::engine::{Body, Incoming};
 use crate::provider::query::message;
@@ -94,8 +94,7 @@ impl Engine {
             results: steps.iter().map(|_| None).collect(),
         };
         let results = self.run(store, steps, order, job, most_errors.max(1));
-        // Not `BulkResponse`: `Operations` is there even if it is empty.
-        Ok(Reply::json(StatusCode::OK, &json!({"schemas": [BULK_RESPONSE], "Operations": results})))
+        Ok(Reply::json(StatusCode::OK, &BulkResponse::new(results)))
     }
 
     fn run(

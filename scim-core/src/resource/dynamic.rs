@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::limits::{MAX_DEPTH, too_deep};
 use crate::resource::ResourceId;
+use crate::resource::folded::{get_folded, spelling};
 use crate::resource::secret::show_members;
 use crate::resource::wire::{CheckedValue, check_all_spellings};
-use crate::text::same_name;
 
 /// A resource of any schema: a JSON object whose member names fold case.
 ///
@@ -23,23 +23,6 @@ use crate::text::same_name;
 #[derive(Clone, PartialEq, Default, Serialize)]
 #[serde(transparent)]
 pub struct Resource(Map<String, Value>);
-
-/// The member of that name in any case: the exact spelling first, which is the ordinary case.
-#[inline]
-pub(crate) fn get_folded<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    entry(map, name).map(|(_, value)| value)
-}
-
-/// As [`get_folded`], with the spelling that the map has.
-pub(crate) fn entry<'a>(map: &'a Map<String, Value>, name: &str) -> Option<(&'a str, &'a Value)> {
-    let found = map.get_key_value(name).or_else(|| map.iter().find(|(key, _)| same_name(key, name)));
-    found.map(|(key, value)| (key.as_str(), value))
-}
-
-/// The spelling in which the map holds that name.
-pub(crate) fn spelling<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    entry(map, name).map(|(key, _)| key)
-}
 
 /// Absent, `null` and `[]` are one state; an object without any value holds nothing either (RFC 7643 §2.5).
 pub(crate) fn is_unassigned(value: &Value) -> bool {
@@ -161,24 +144,5 @@ impl<'de> Deserialize<'de> for Resource {
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         show_members(&self.0, f)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_exact_spelling_comes_first_in_maps_of_any_size() {
-        for others in [0, 2, 3, 10, 30, 31, 100] {
-            let mut map: Map<String, Value> = (0..others).map(|i| (format!("other{i}"), Value::from(i))).collect();
-            assert_eq!(get_folded(&map, "title"), None, "{others}");
-            map.insert("TITLE".into(), Value::from("capitals"));
-            assert_eq!(get_folded(&map, "title"), Some(&Value::from("capitals")), "{others}");
-            map.insert("title".into(), Value::from("exact"));
-            assert_eq!(get_folded(&map, "title"), Some(&Value::from("exact")), "{others}");
-            assert_eq!(get_folded(&map, "tITLE"), Some(&Value::from("capitals")), "{others}");
-            assert_eq!(get_folded(&map, "titles"), None, "{others}");
-        }
     }
 }

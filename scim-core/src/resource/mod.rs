@@ -35,6 +35,7 @@
 mod common;
 mod dynamic;
 mod extra;
+mod folded;
 mod group;
 mod id;
 pub(crate) mod secret;
@@ -53,8 +54,9 @@ pub use common::{
     Photo, Role, X509Certificate,
 };
 pub use dynamic::{NotAResource, Resource};
-pub(crate) use dynamic::{entry, get_folded, holds_nothing, is_unassigned, spelling};
+pub(crate) use dynamic::{holds_nothing, is_unassigned};
 pub use extra::Extra;
+pub(crate) use folded::{FoldedNames, entry, get_folded, spelling};
 pub use group::Group;
 pub use id::{EmptyId, Password, ResourceId};
 pub use user::User;

@@ -195,7 +195,7 @@ impl Attribute {
     }
 
     /// The value; plain text where an object belongs as the object that it stands for, whose `value` it is.
-    pub(crate) fn unfolded<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
+    pub(crate) fn spelt_out<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
         match (value, self.sub_attribute("value")) {
             (Value::String(text), Some(sub)) if self.is_complex() => {
                 let members = Map::from_iter([(sub.name().to_owned(), Value::from(text.as_str()))]);

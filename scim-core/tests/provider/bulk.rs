@@ -21,6 +21,13 @@ fn results(answer: Answer) -> Vec<Value> {
     body["Operations"].as_array().unwrap().clone()
 }
 
+/// Two things, and a third one at that place.
+fn with<T>(two: [T; 2], place: usize, one: T) -> Vec<T> {
+    let mut all = Vec::from(two);
+    all.insert(place, one);
+    all
+}
+
 fn statuses(results: &[Value]) -> Vec<&str> {
     results.iter().map(|result| result["status"].as_str().unwrap()).collect()
 }
@@ -211,12 +218,9 @@ fn a_resource_of_a_circle_is_complete_before_anything_else_is_done_to_it() {
     for (last, status) in last {
         for place in 0..3 {
             let service = Service::new();
-            let mut operations = vec![group("a", "b"), group("b", "a")];
-            operations.insert(place, last.clone());
+            let operations = with([group("a", "b"), group("b", "a")], place, last.clone());
             let results = results(bulk(&service, &json!(operations)));
-            let mut wanted = vec!["201", "201"];
-            wanted.insert(place, status);
-            assert_eq!(statuses(&results), wanted, "{last}");
+            assert_eq!(statuses(&results), with(["201", "201"], place, status), "{last}");
             for found in
                 service.find("Groups", "displayName eq \"a\"").body["Resources"].as_array().into_iter().flatten()
             {
@@ -538,12 +542,9 @@ fn the_first_of_a_name_has_it() {
     let off = patch("/Users/bulkId:u", &json!({"op": "replace", "path": "active", "value": false}));
     for place in 0..3 {
         let service = Service::new();
-        let mut operations = vec![post_user("a", "u"), post_user("b", "u")];
-        operations.insert(place, off.clone());
+        let operations = with([post_user("a", "u"), post_user("b", "u")], place, off.clone());
         let answer = results(bulk(&service, &json!(operations)));
-        let mut wanted = vec!["201", "400"];
-        wanted.insert(place, "200");
-        assert_eq!(statuses(&answer), wanted, "{answer:?}");
+        assert_eq!(statuses(&answer), with(["201", "400"], place, "200"), "{answer:?}");
         assert_eq!(only(&service, "Users", "userName pr")["active"], false);
     }
 }
