@@ -8,7 +8,7 @@ use crate::filter::Filter;
 use crate::patch::apply::{Session, short};
 use crate::patch::equal::same_value;
 use crate::patch::members::key_of;
-use crate::patch::merge::{agreeing, checked, merge};
+use crate::patch::merge::{agreeing, checked, merged};
 use crate::patch::select::Chosen;
 use crate::patch::store::Slot;
 use crate::patch::target::described;
@@ -123,14 +123,12 @@ impl Session<'_> {
             let value = if nth == places.len() { std::mem::take(&mut value) } else { value.clone() };
             // Plain text becomes the object that it stands for.
             if let Some(text @ Value::String(_)) = self.store.elements(slot).get(at)
-                && let Value::Object(mut members) = attribute.spelt_out(text).into_owned()
+                && attribute.spelt_out(text).is_object()
             {
-                if merge(op, attribute, &mut members, Map::from_iter([(sub.name().to_owned(), value)]))? {
-                    if members.values().all(is_unassigned) {
-                        emptied.push(at);
-                    } else {
-                        self.store.set_element(slot, at, Value::Object(members));
-                    }
+                match merged(op, attribute, Some(text), Map::from_iter([(sub.name().to_owned(), value)]))? {
+                    Some(members) if members.values().all(is_unassigned) => emptied.push(at),
+                    Some(members) => self.store.set_element(slot, at, Value::Object(members)),
+                    None => {}
                 }
                 continue;
             }
@@ -191,11 +189,11 @@ impl Session<'_> {
             let Some(current) = self.store.elements(slot).get(at) else {
                 continue;
             };
-            let new = match (op, attribute.spelt_out(current).into_owned(), &value) {
-                (Op::Add, Value::Object(mut merged), Value::Object(members)) => {
-                    merge(op, attribute, &mut merged, members.clone())?;
-                    Value::Object(merged)
-                }
+            let new = match (op, &value) {
+                (Op::Add, Value::Object(members)) => match merged(op, attribute, Some(current), members.clone())? {
+                    Some(merged) => Value::Object(merged),
+                    None => continue,
+                },
                 _ => value.clone(),
             };
             if attribute.is_keyed_by_value() && key_of(current) != key_of(&new) {
@@ -232,9 +230,7 @@ impl Session<'_> {
         }
         let is_twice = |&at: &usize| list.get(at).and_then(key_of).is_some_and(|key| !keys.remove(key));
         let twice: Vec<usize> = renamed.iter().copied().filter(is_twice).collect();
-        if !twice.is_empty() {
-            self.store.remove_elements(slot, &twice);
-        }
+        self.store.remove_elements(slot, &twice);
     }
 
     /// No element matches: an error by the letter (Table 9, `noTarget`). Entra expects a new element that has what

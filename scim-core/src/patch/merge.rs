@@ -78,22 +78,27 @@ pub(super) fn checked(
     }
 }
 
-/// Sub-attributes that are not named stay (RFC 7644 §3.5.2.3). Returns whether anything changed.
-pub(super) fn merge(
+/// What becomes of a complex value, or of nothing, when members are put into it; `None` if nothing changes. Sub-attributes that
+/// are not named stay (RFC 7644 §3.5.2.3).
+pub(super) fn merged(
     op: Op,
     attribute: &Attribute,
-    into: &mut Map<String, Value>,
+    current: Option<&Value>,
     members: Map<String, Value>,
-) -> Result<bool, PatchError> {
+) -> Result<Option<Map<String, Value>>, PatchError> {
+    let mut into = match current.map(|current| attribute.spelt_out(current).into_owned()) {
+        Some(Value::Object(current)) => current,
+        _ => Map::new(),
+    };
     let mut changed = false;
     for (name, value) in members {
         changed |= match attribute.sub_attribute(&name) {
-            Some(sub) => merge_one(op, sub, into, value)?,
+            Some(sub) => merge_one(op, sub, &mut into, value)?,
             // Values have been read by their definition: what it does not know is to be kept.
-            None => merge_one(op, &unknown(&name), into, value)?,
+            None => merge_one(op, &unknown(&name), &mut into, value)?,
         };
     }
-    Ok(changed)
+    Ok(changed.then_some(into))
 }
 
 fn merge_one(op: Op, sub: &Attribute, into: &mut Map<String, Value>, value: Value) -> Result<bool, PatchError> {

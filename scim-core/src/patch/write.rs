@@ -1,10 +1,10 @@
 //! Writes to whole attributes.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::patch::apply::Session;
 use crate::patch::equal::{same_elements, same_value};
-use crate::patch::merge::{agreeing, merge};
+use crate::patch::merge::{agreeing, merged};
 use crate::patch::schemas::not_yet;
 use crate::patch::store::Slot;
 use crate::patch::{Op, PatchError};
@@ -54,17 +54,13 @@ impl Session<'_> {
         match value {
             Value::Null => self.unassign(attribute, slot, PatchError::value),
             Value::Object(members) if attribute.is_complex() => {
-                let mut merged = match self.store.get(slot).map(|current| attribute.spelt_out(current).into_owned()) {
-                    Some(Value::Object(current)) => current,
-                    _ => Map::new(),
-                };
-                if !merge(op, attribute, &mut merged, members)? {
-                    return Ok(());
+                match merged(op, attribute, self.store.get(slot), members)? {
+                    Some(merged) if merged.values().all(is_unassigned) => {
+                        return self.unassign(attribute, slot, PatchError::value);
+                    }
+                    Some(merged) => self.store.set(slot, Some(Value::Object(merged))),
+                    None => {}
                 }
-                if merged.values().all(is_unassigned) {
-                    return self.unassign(attribute, slot, PatchError::value);
-                }
-                self.store.set(slot, Some(Value::Object(merged)));
                 Ok(())
             }
             value => {

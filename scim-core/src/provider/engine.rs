@@ -294,7 +294,7 @@ impl Engine {
     }
 
     /// Replaces `/Me` by what it stands for, and refuses what is switched off.
-    pub(super) fn resolve(&self, route: Route, subject: Option<&ResourceId>) -> Result<Route, ScimError> {
+    fn resolve(&self, route: Route, subject: Option<&ResourceId>) -> Result<Route, ScimError> {
         let off = |what: &str| Err(plain(501, format_args!("{what} is not supported")));
         match route {
             Route::Me if !self.behaviour.me => off("/Me"),

@@ -31,7 +31,7 @@ pub(super) fn segment(text: &str) -> impl std::fmt::Display {
 }
 
 /// An endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
     /// The base URL, for queries over all types.
     Root,
