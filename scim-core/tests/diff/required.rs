@@ -80,6 +80,7 @@ fn a_required_extension_is_never_away() {
         (gone.clone(), &options),
         (holding(json!({"given": "g"})), &options),
         (holding(json!({"m": [{}]})), &options),
+        (holding(json!({"x": null, "given": null})), &options),
         (holding(json!({"x": "1"})), &known),
     ] {
         let error = diff(&holding(json!({"a": "1"})), &after, &schemas, options).unwrap_err();
